@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Rooms and floors: docs/architecture.md. An arrow may only point downwards.
+let strict: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault")]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "heapsnapd",
+    products: [.executable(name: "heapsnapd", targets: ["heapsnapd"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // floor 0
+        room("Units"),
+        // floor 1
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        room("Linux", ["CLinux", "Units", system]),
+        room("MemoryWatch", ["Units"]),
+        room("HeapSnapshot", ["Units"]),
+        room("SnapshotStore", ["CZstd", "Units", system, .product(name: "Crypto", package: "swift-crypto")]),
+        // floor 2
+        room("Node", ["Linux", "Units"]),
+        // floor 3
+        room("Supervisor", ["Node", "Linux", "Units"]),
+        room("Capture", ["Node", "Linux", "SnapshotStore", "HeapSnapshot", "Units"]),
+        // floor 4
+        .executableTarget(
+            name: "heapsnapd",
+            dependencies: [
+                "Supervisor", "Capture", "Node", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot", "Units", log, system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
+        tests("Units", ["Units"]),
+    ]
+)
