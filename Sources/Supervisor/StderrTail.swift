@@ -1,0 +1,138 @@
+// because dispatch's sources are not marked Sendable on Linux, though libdispatch documents them as safe from any thread
+@preconcurrency import Dispatch
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// The service's standard error on its way to ours: unchanged, in order, and the last bytes kept for V8's last words (contract 26).
+///
+/// One pipe for all runs of the service. We hold its writing end too, so that it never reports an end: grandchildren that keep it open
+/// after the service died still have a reader, and we don't wait for them.
+///
+/// The service must neither be killed nor slowed by us, so its pipe is drained whatever becomes of our own standard error: when that is
+/// closed (EPIPE, EBADF) the bytes go nowhere; when its reader stalls, up to `backlogLimit` bytes wait, what comes after them is dropped
+/// and a line in their place says how much. What is kept as tail is never affected.
+final class StderrTail: Sendable {
+    /// Keeps V8's report (a few KiB with its stack traces) and what the application said before it.
+    static let capacity = 65_536
+    /// 16 times the capacity of a pipe (pipe(7): 64 KiB): a stall of this length is no hiccup.
+    static let backlogLimit = 1_048_576
+
+    private struct State {
+        var tail: [UInt8] = []
+        var backlog = 0
+        var dropped = 0
+        var isOutputClosed = false
+    }
+
+    /// Where the service writes.
+    let input: FileDescriptor
+    private let pipe: FileDescriptor
+    private let output: FileDescriptor
+    private let state = Mutex(State())
+    /// Reads and passes on in order; never blocks.
+    private let source: any DispatchSourceRead
+    private let reading = DispatchQueue(label: "stderr.read")
+    /// Writes to `output`, and may block in it as long as it likes.
+    private let writing = DispatchQueue(label: "stderr.write")
+
+    init(output: FileDescriptor = .standardError) throws {
+        let ends = try FileDescriptor.pipe()
+        for end in [ends.readEnd, ends.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+        // Only our end is non-blocking: the flag belongs to the open file, and the two ends are two of them.
+        _ = fcntl(ends.readEnd.rawValue, F_SETFL, O_NONBLOCK)
+        (pipe, input) = ends
+        self.output = output
+        source = DispatchSource.makeReadSource(fileDescriptor: pipe.rawValue, queue: reading)
+        source.setEventHandler { [weak self] in self?.drain() }
+        source.activate()
+    }
+
+    deinit {
+        source.setCancelHandler { [pipe, input] in
+            try? pipe.close()
+            try? input.close()
+        }
+        source.cancel()
+    }
+
+    /// What the service wrote last, up to now: to be asked for when its end is known.
+    func takeTail() -> [UInt8] {
+        reading.sync { drain() }
+        return state.withLock { state in
+            defer { state.tail = [] }
+            return state.tail
+        }
+    }
+
+    /// Waits until everything drained so far is written, at most `patience`: a stalled reader doesn't hold up our exit.
+    func flush(patience: Duration) async {
+        reading.sync { drain() }
+        let milliseconds = Int(patience / .milliseconds(1))
+        await withCheckedContinuation { continuation in
+            let once = Once { continuation.resume() }
+            writing.async { once.fire() }
+            reading.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { once.fire() }
+        }
+    }
+
+    /// One pipe full at most: the source fires again while there is more.
+    private func drain() {
+        let chunk = [UInt8](unsafeUninitializedCapacity: Self.capacity) { buffer, count in
+            count = max(0, read(pipe.rawValue, buffer.baseAddress, buffer.count))
+        }
+        guard !chunk.isEmpty else { return }
+        let mayPass = state.withLock { state in
+            state.tail.append(contentsOf: chunk)
+            if state.tail.count > Self.capacity { state.tail.removeFirst(state.tail.count - Self.capacity) }
+            guard !state.isOutputClosed else { return false }
+            guard state.dropped == 0, state.backlog + chunk.count <= Self.backlogLimit else {
+                state.dropped += chunk.count
+                return false
+            }
+            state.backlog += chunk.count
+            return true
+        }
+        if mayPass { writing.async { [self] in pass(chunk) } }
+    }
+
+    private func pass(_ chunk: [UInt8]) {
+        let isWritten = writeAll(chunk)
+        let dropped = state.withLock { state in
+            state.backlog -= chunk.count
+            state.isOutputClosed = !isWritten
+            guard state.backlog == 0 else { return 0 }
+            defer { state.dropped = 0 }
+            return state.dropped
+        }
+        if dropped > 0 { _ = writeAll(Array("heapsnapd: \(dropped) bytes of standard error dropped: its reader stalled\n".utf8)) }
+    }
+
+    /// False: nobody will ever read it.
+    private func writeAll(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            do {
+                rest = try rest.dropFirst(rest.withUnsafeBytes { try output.write($0) })
+            } catch Errno.wouldBlock {  // somebody who shares the open file made it non-blocking
+                var ready = pollfd(fd: output.rawValue, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&ready, 1, -1)
+            } catch {
+                return false
+            }
+        }
+        return true
+    }
+}
+
+/// Two may want to finish the same wait; the first does.
+private final class Once: Sendable {
+    private let action: Mutex<(@Sendable () -> Void)?>
+    init(_ action: @escaping @Sendable () -> Void) { self.action = Mutex(action) }
+    func fire() {
+        action.withLock { action in
+            defer { action = nil }
+            return action
+        }?()
+    }
+}
