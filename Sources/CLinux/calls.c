@@ -1,0 +1,58 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int linux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int linux_pidfd_send_signal(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }
+
+int linux_inotify_open(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
+
+int linux_eventfd_open(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+static sigset_t signal_set(uint64_t mask) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int signal = 1; signal <= 64; signal++) {
+        if (mask >> (signal - 1) & 1) sigaddset(&set, signal);
+    }
+    return set;
+}
+
+int linux_signalfd_open(uint64_t mask) {
+    sigset_t set = signal_set(mask);
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int linux_block_signals(uint64_t mask) {
+    sigset_t set = signal_set(mask);
+    errno = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return errno == 0 ? 0 : -1;
+}
+
+int linux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+pid_t linux_peek_ended_child(void) {
+    siginfo_t ended = {0};
+    if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0) return ended.si_pid;
+    return errno == ECHILD ? 0 : -1;
+}
+
+int linux_ofd_lock(int descriptor) {
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(descriptor, F_OFD_SETLK, &whole);
+}
+
+int linux_ofd_locked(int descriptor) {
+    struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    if (fcntl(descriptor, F_OFD_GETLK, &whole) != 0) return -1;
+    return whole.l_type != F_UNLCK;
+}
