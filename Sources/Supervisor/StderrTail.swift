@@ -37,6 +37,8 @@ final class StderrTail: Sendable {
     private let writing = DispatchQueue(label: "stderr.write")
 
     init(output: FileDescriptor = .standardError) throws {
+        // A closed standard error is to be an answer of write(2), not our death. `spawn` sets it back in the service.
+        _ = signal(SIGPIPE, SIG_IGN)
         let ends = try FileDescriptor.pipe()
         for end in [ends.readEnd, ends.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
         // Only our end is non-blocking: the flag belongs to the open file, and the two ends are two of them.

@@ -47,8 +47,8 @@ public actor Supervisor {
 
     private var state: SupervisorState
     private var timers: [SupervisorState.Timer: Task<Void, Never>] = [:]
-    private var exitCode: Int32?
     private var whenFinished: CheckedContinuation<Void, Never>?
+    private(set) var exitCode: Int32?
     var service: Child?
     var helpers: [ProcessID: HelperRun] = [:]
 

@@ -43,6 +43,7 @@ extension Supervisor {
     ///
     /// Our exit doesn't wait for it: a command that belongs to a capture is awaited before `captureEnded()`.
     public func spawnHelper(_ command: HelperCommand) async -> HelperOutcome {
+        guard exitCode == nil else { return .abandoned }
         var request = SpawnRequest(executable: command.executable, arguments: command.arguments, environment: command.environment)
         request.newProcessGroup = true
         request.standardOutput = .standardError

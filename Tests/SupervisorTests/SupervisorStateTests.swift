@@ -30,8 +30,8 @@ import Units
 
     // MARK: exit codes
 
-    @Test(arguments: [(ExitStatus.exited(0), Int32(0)), (.exited(255), 255), (.signaled(SIGSEGV, coreDumped: true), 139)])
-    func exitsAsTheServiceDid(status: ExitStatus, code: Int32) {
+    @Test(arguments: [(Linux.ExitStatus.exited(0), Int32(0)), (.exited(255), 255), (.signaled(SIGSEGV, coreDumped: true), 139)])
+    func exitsAsTheServiceDid(status: Linux.ExitStatus, code: Int32) {
         var state = makeRunning()
         #expect(state.handle(.serviceExited(status), at: .seconds(1)) == [.exit(code)])
     }
@@ -53,12 +53,12 @@ import Units
     // MARK: restart
 
     @Test(arguments: [
-        (RestartPolicy.Condition.no, ExitStatus.exited(1), false), (.no, .exited(0), false),
+        (RestartPolicy.Condition.no, Linux.ExitStatus.exited(1), false), (.no, .exited(0), false),
         (.onFailure, .exited(0), false), (.onFailure, .exited(1), true), (.onFailure, .signaled(SIGKILL, coreDumped: false), true),
         (.onFailure, .signaled(SIGTERM, coreDumped: false), false), (.onFailure, .signaled(SIGHUP, coreDumped: false), false),
         (.always, .exited(0), true), (.always, .signaled(SIGABRT, coreDumped: true), true),
     ])
-    func policy(condition: RestartPolicy.Condition, status: ExitStatus, restarts: Bool) {
+    func policy(condition: RestartPolicy.Condition, status: Linux.ExitStatus, restarts: Bool) {
         var state = makeRunning(condition)
         let expected: [SupervisorState.Action] =
             restarts ? [.emit(.restarting(after: .seconds(1))), .startTimer(.restart, .seconds(1))] : [.exit(status.shellStatus)]
