@@ -1,0 +1,67 @@
+public import Units
+
+/// V8's own limit: `heap_size_limit` of v8.getHeapStatistics(), at which a process ends with "JavaScript heap out of memory".
+///
+/// V8 computes it once, at the start (src/heap/heap.cc: Heap::HeapSizeFromPhysicalMemory, GenerationSizesFromHeapSize, ConfigureHeap),
+/// from the memory that Node tells it (src/api/environment.cc, SetIsolateCreateParamsForNode: the smaller of the host's memory and
+/// uv_get_constrained_memory). It is the old generation plus three semi-spaces: two, and as much again for new large objects.
+/// Checked against 18.18.2, 20.18.0, 20.20.2, 22.20.0, 24.19.0 and 26.7.0, 30 combinations of flags and cgroup limits each.
+public struct HeapLimit: Sendable {
+    /// - Parameters:
+    ///   - constrainedMemory: the cgroup's limit as that process saw it when it started (`ConstrainedMemory`); nil: none.
+    ///   - hostMemory: MemTotal.
+    /// - Returns: nil below Node 14, whose V8 was not looked at.
+    public static func predict(version: NodeVersion, flags: NodeFlags, constrainedMemory: ByteCount?, hostMemory: ByteCount) -> ByteCount? {
+        guard version.major >= 14 else { return nil }
+        let memory = min(constrainedMemory ?? hostMemory, hostMemory)
+        let young = YoungGeneration(version)
+        if let percentage = flags.maxOldSpaceSizePercentage {
+            // Node turns it into --max-old-space-size, whole MiB (src/node_options.cc, HandleMaxOldSpaceSizePercentage).
+            let old = ByteCount.mebibytes(Int((memory * (percentage / 100)).mebibytes))
+            return old + young.size(semiSpace: flags.maxSemiSpaceSize ?? young.semiSpace(memory: memory, flags: flags))
+        }
+        if flags.maxOldSpaceSize == nil, let whole = flags.maxHeapSize { return whole }
+        let old = flags.maxOldSpaceSize ?? defaultOldGeneration(memory: memory)
+        return old + young.size(semiSpace: flags.maxSemiSpaceSize ?? young.semiSpace(memory: memory, flags: flags))
+    }
+
+    /// Half of the memory, between 256 MiB and 2 GiB; up to 4 GiB where there are 15 GiB (--huge-max-old-generation-size, on by default).
+    static func defaultOldGeneration(memory: ByteCount) -> ByteCount {
+        let greatest: ByteCount = memory >= .gibibytes(15) ? .gibibytes(4) : .gibibytes(2)
+        let page: Int64 = 256 << 10
+        let half = min(max(ByteCount(memory.bytes / 4 * 2), .mebibytes(256)), greatest)
+        return ByteCount((half.bytes + page - 1) / page * page)
+    }
+}
+
+/// The young generation's share, which differs between versions of V8.
+private struct YoungGeneration {
+    /// Old generation to semi-space, above and up to the size of old generation that V8 calls low memory.
+    let ratio, lowMemoryRatio: Int64
+    let greatest: ByteCount
+    /// Memory up to which the low-memory ratio holds: an old generation of 256 MiB.
+    let lowMemory: ByteCount
+
+    /// Measured. Odd versions were not; they get the values of the neighbour with the smaller young generation: a limit that is
+    /// predicted too low is met too early, not too late.
+    init(_ version: NodeVersion) {
+        switch version.major {
+        case 24: (ratio, lowMemoryRatio, greatest, lowMemory) = (32, 256, .mebibytes(64), .mebibytes(512))
+        case 25...: (ratio, lowMemoryRatio, greatest, lowMemory) = (64, 128, .mebibytes(32), .mebibytes(256))
+        default: (ratio, lowMemoryRatio, greatest, lowMemory) = (128, 256, .mebibytes(16), .mebibytes(512))
+        }
+    }
+
+    func semiSpace(memory: ByteCount, flags: NodeFlags) -> ByteCount {
+        if flags.optimizeForSize { return .mebibytes(1) }
+        let old = HeapLimit.defaultOldGeneration(memory: memory)
+        return min(ByteCount(old.bytes / (memory <= lowMemory ? lowMemoryRatio : ratio)), greatest)
+    }
+
+    /// ConfigureHeap rounds a semi-space up to a power of two.
+    func size(semiSpace: ByteCount) -> ByteCount {
+        var rounded = ByteCount.mebibytes(1)
+        while rounded < semiSpace { rounded += rounded }
+        return ByteCount(rounded.bytes * 3)
+    }
+}
