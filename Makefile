@@ -1,0 +1,90 @@
+# The front door. `make` alone lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+
+BINARY := .build/release/heapsnapd
+SUPPORT := Tests/Support/bin
+SWIFT_SOURCES := Package.swift Sources Tests
+SHELL_SCRIPTS := .ci/run $(SUPPORT)/fetch-node $(SUPPORT)/install-dependencies $(SUPPORT)/demo \
+	Tests/SystemImage/build-image Tests/SystemImage/guest-run Tests/Support/programs/spawn-chain.sh
+
+BASH_COMPLETION := $(PREFIX)/share/bash-completion/completions/heapsnapd
+ZSH_COMPLETION := $(PREFIX)/share/zsh/site-functions/_heapsnapd
+FISH_COMPLETION := $(PREFIX)/share/fish/vendor_completions.d/heapsnapd.fish
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## install what building and testing need (Debian packages; root or sudo)
+	@$(SUPPORT)/install-dependencies
+
+.PHONY: swift
+swift:
+	@command -v swift >/dev/null || { echo "make: cannot build: no swift in PATH; install Swift 6.2 or later from" \
+		"https://www.swift.org/install/linux/debian/12 (or with swiftly), then try again" >&2; exit 1; }
+
+.PHONY: build
+build: swift ## the binary, optimised, Swift runtime linked in: .build/release/heapsnapd
+	swift build -c release --static-swift-stdlib --product heapsnapd
+
+.PHONY: test
+test: build ## all tests but the long repetitions; the runner's count is the last line
+	@$(SUPPORT)/fetch-node
+	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
+	HEAPSNAPD_BINARY=$(CURDIR)/$(BINARY) swift test --disable-xctest 2>&1 | tee "$$log"; \
+	grep -E 'Test run with [0-9]+ test' "$$log" | tail -n 1
+
+.PHONY: test-full
+test-full: export HEAPSNAPD_TEST_FULL = 1
+test-full: test ## all tests with all repetitions, on all Node versions
+
+.PHONY: check
+check: swift ## format, shell scripts, and a build in which a warning is an error
+	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	@if command -v shellcheck >/dev/null; then shellcheck $(wildcard $(SHELL_SCRIPTS)); else echo "make: no shellcheck here; 'make deps' installs it"; fi
+	swift build --build-tests --scratch-path .build/check -Xswiftc -warnings-as-errors
+
+.PHONY: format
+format: swift ## format the Swift sources in place
+	swift format format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+.PHONY: bench
+bench: build ## measure what the README claims
+	@$(SUPPORT)/fetch-node
+	Benchmarks/run
+
+.PHONY: demo
+demo: deps build ## a leaking service in a 512 MB cgroup, captured before the kill
+	@$(SUPPORT)/fetch-node 22
+	@$(SUPPORT)/demo
+
+.PHONY: install
+install: ## binary, man pages, completions, configuration below $(DESTDIR)$(PREFIX); build first
+	@test -x $(BINARY) || { echo "make: cannot install: $(BINARY) is missing; run 'make build' first" >&2; exit 1; }
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/heapsnapd
+	strip $(DESTDIR)$(PREFIX)/bin/heapsnapd
+	for page in $(wildcard docs/man/*.1 docs/man/*.5); do \
+		install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done
+	install -d $(dir $(DESTDIR)$(BASH_COMPLETION)) $(dir $(DESTDIR)$(ZSH_COMPLETION)) $(dir $(DESTDIR)$(FISH_COMPLETION))
+	$(BINARY) --generate-completion-script bash >$(DESTDIR)$(BASH_COMPLETION)
+	$(BINARY) --generate-completion-script zsh >$(DESTDIR)$(ZSH_COMPLETION)
+	$(BINARY) --generate-completion-script fish >$(DESTDIR)$(FISH_COMPLETION)
+	test -e $(DESTDIR)$(SYSCONFDIR)/heapsnapd/heapsnapd.yaml || \
+		install -D -m 644 config/heapsnapd.yaml $(DESTDIR)$(SYSCONFDIR)/heapsnapd/heapsnapd.yaml
+
+.PHONY: uninstall
+uninstall: ## remove what install put there, except the configuration
+	rm -f $(DESTDIR)$(PREFIX)/bin/heapsnapd $(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) $(DESTDIR)$(FISH_COMPLETION)
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man[15]/heapsnapd*.[15]
+
+.PHONY: clean
+clean: ## remove .build
+	rm -rf .build
