@@ -11,9 +11,9 @@ struct Observation {
     /// `met`: the condition holds. `calm`: far enough from it to arm the trigger again. `between`: neither, or not known.
     enum Standing { case met, between, calm }
 
-    /// A forecast carries four times its evidence where a missed alarm has the level triggers behind it, and 16 times (all there is) for the
-    /// latest safe moment, which nothing brings back.
-    private static let reach = 4
+    /// A forecast carries a decision over four times its evidence where the level triggers stand behind it, and ten times for the latest safe
+    /// moment, which nothing brings back. 90 s for the usual 15 minutes: most services have collected garbage once by then.
+    private static let reach = (limit: 4, safeMoment: 10)
     /// "Soon": the longest pause between two samples.
     private static let soon = Duration.seconds(10)
 
@@ -28,12 +28,13 @@ struct Observation {
             return standing(of: sample.rss, size, calmBelow: size * (1 - hysteresis.fraction))
         case .timeToLimit(let time):
             guard let forecast else { return .calm }
-            if forecast.timeToLimit <= time && forecast.timeToLimit <= forecast.evidence * Observation.reach { return .met }
+            if forecast.timeToLimit <= time && forecast.timeToLimit <= forecast.evidence * Observation.reach.limit { return .met }
             return forecast.timeToLimit > time * (1 + hysteresis.fraction) ? .calm : .between
         case .latestSafeMoment(let within):
             guard let forecast, let safeMoment else { return .calm }
             if safeMoment.passed { return .between }
-            if forecast.timeToLimit <= within && safeMoment.remaining <= Observation.soon { return .met }
+            let isKnown = within <= forecast.evidence * Observation.reach.safeMoment
+            if isKnown && forecast.timeToLimit <= within && safeMoment.remaining <= Observation.soon { return .met }
             return forecast.timeToLimit > within * (1 + hysteresis.fraction) || safeMoment.remaining > Observation.soon * 2 ? .calm : .between
         }
     }

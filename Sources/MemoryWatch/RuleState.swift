@@ -57,7 +57,7 @@ public struct RuleState: Sendable {
         watchedSince = since
         baseline.add(sample)
         let isWarm = sample.at - since >= rule.warmUp
-        let soonest = isWarm && rule.triggers.contains(where: \.needsWarmUp) ? RuleState.soonest(forecast) : nil
+        let soonest = isWarm && rule.triggers.contains(where: \.needsWarmUp) ? Forecast.soonest(forecast) : nil
         let observation = Observation(sample: sample, forecast: soonest, safeMoment: safeMoment, baseline: baseline.median)
         var fired: [Int] = []
         for (index, trigger) in rule.triggers.enumerated() where isWarm || !trigger.needsWarmUp {
@@ -70,7 +70,7 @@ public struct RuleState: Sendable {
         for index in fired { arms[index] = Arm(isArmed: false) }
         pending = fired
         firings = firings.suffix(max(0, rule.limits.count - 1)) + [sample.at]
-        let reported = soonest ?? RuleState.soonest(forecast)
+        let reported = soonest ?? Forecast.soonest(forecast)
         let explained = Observation(sample: sample, forecast: reported, safeMoment: safeMoment, baseline: baseline.median)
         let trigger = rule.triggers[first]
         return Verdict(
@@ -129,12 +129,6 @@ public struct RuleState: Sendable {
         }
         if let quietUntil, at < quietUntil.until { return .throttled(quietUntil) }
         return .running
-    }
-
-    private static func soonest(_ forecast: (LimitKind) -> Forecast?) -> Forecast? {
-        guard let heap = forecast(.heap) else { return forecast(.cgroup) }
-        guard let cgroup = forecast(.cgroup), cgroup.timeToLimit <= heap.timeToLimit else { return heap }
-        return cgroup
     }
 }
 

@@ -18,14 +18,14 @@ struct Scale: Sendable {
     let width: Double
     /// Oldest first; the last one is still open.
     private(set) var bins: [Bin] = []
-    /// Of the closed bins; nil when there are too few.
+    /// Of the closed bins; nil when there are too few, or they do not grow.
     private(set) var fit: Fit?
     /// The deepest fall from a high to a later low among the closed bins: how high this service's teeth are.
     private(set) var drop = 0.0
 
     init(width: Double) { self.width = width }
 
-    /// Cost: a few ns inside a bin; about 3 µs when a bin closes and a fit is made.
+    /// Cost: a few ns inside a bin; up to 4 µs when a bin closes and grows.
     mutating func add(_ value: Double, at time: Double) {
         let number = Int((time / width).rounded(.down))
         if var bin = bins.last, bin.number >= number {
@@ -63,26 +63,28 @@ struct Scale: Sendable {
 struct Fit: Sendable {
     /// Bytes per second; `slowest` and `fastest` are the ends of the 99 % interval.
     let slope: Double, slowest: Double, fastest: Double
-    /// The slope of the newer half: a ramp that has ended shows here.
-    let recentSlope: Double
     /// The lowest value, and where the lines through the lows (median) and above all highs cross `origin`.
     let lowest: Double
     private let origin: Double, lower: Double, upper: Double
     let samples: Int
 
-    /// - Complexity: 120 slopes of 16 points, sorted.
-    init(_ bins: [Scale.Bin]) {
+    /// Nil unless they grow, beyond doubt and still: a ramp that has ended shows in a newer half that is less than half as steep.
+    ///
+    /// - Complexity: 120 slopes of 16 points; they are sorted only when enough of them rise.
+    init?(_ bins: [Scale.Bin]) {
         let count = bins.count
-        let slopes = Fit.slopes(bins[...])
-        let pairs = slopes.count
+        let pairs = count * (count - 1) / 2
         let deviation = (Double(count * (count - 1) * (2 * count + 5)) / 18).squareRoot()
         let outside = max(0, Int(((Double(pairs) - 2.58 * deviation) / 2).rounded(.down)))
+        var slopes = Fit.slopes(bins[...])
+        guard slopes.count(where: { $0 <= 0 }) <= outside else { return nil }
+        slopes.sort()
         let slope = slopes[pairs / 2]
+        let recent = Fit.slopes(bins[(count / 2)...]).sorted()
+        guard recent[recent.count / 2] > slope / 2 else { return nil }
         let origin = bins[0].lowAt
         self.slope = slope
         (slowest, fastest) = (slopes[outside], slopes[pairs - 1 - outside])
-        let recent = Fit.slopes(bins[(count / 2)...])
-        recentSlope = recent[recent.count / 2]
         self.origin = origin
         lower = bins.map { $0.low - slope * ($0.lowAt - origin) }.sorted()[count / 2]
         upper = bins.reduce(-.infinity) { max($0, $1.high - slope * ($1.highAt - origin)) }
@@ -90,8 +92,6 @@ struct Fit: Sendable {
         samples = bins.reduce(0) { $0 + $1.samples }
     }
 
-    /// Growing beyond doubt, and still.
-    var isGrowing: Bool { slowest > 0 && recentSlope > slope / 4 }
     func lowLine(at time: Double) -> Double { lower + slope * (time - origin) }
     func highLine(at time: Double) -> Double { upper + slope * (time - origin) }
     func span(at time: Double) -> Double { time - origin }
@@ -102,7 +102,6 @@ struct Fit: Sendable {
         for i in bins.indices {
             for j in bins.indices[(i + 1)...] { slopes.append((bins[j].low - bins[i].low) / (bins[j].lowAt - bins[i].lowAt)) }
         }
-        slopes.sort()
         return slopes
     }
 }
