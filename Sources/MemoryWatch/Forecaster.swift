@@ -30,7 +30,9 @@ public struct Forecast: Sendable, Hashable {
 extension Forecast {
     /// Of the limit that is hit first.
     static func soonest(_ forecast: (LimitKind) -> Forecast?) -> Forecast? {
-        LimitKind.allCases.compactMap(forecast).min { $0.timeToLimit < $1.timeToLimit }
+        guard let heap = forecast(.heap) else { return forecast(.cgroup) }
+        guard let cgroup = forecast(.cgroup), cgroup.timeToLimit <= heap.timeToLimit else { return heap }
+        return cgroup
     }
 }
 
