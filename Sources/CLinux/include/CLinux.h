@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <sys/types.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 /// pidfd_open(2), Linux 5.3; close-on-exec by definition.
 int linux_pidfd_open(pid_t pid);

@@ -5,11 +5,11 @@ public import Units
 public struct CgroupV1Memory: MemoryCgroup {
     public let path: String
     public var version: CgroupVersion { .v1 }
-    private let usage: ReopenedNumber
+    private let usage: PolledNumber
 
     public init(path: String) {
         self.path = path
-        usage = ReopenedNumber(path: "\(path)/memory.usage_in_bytes")
+        usage = PolledNumber(path: "\(path)/memory.usage_in_bytes")
     }
 
     /// Approximate by up to 64 pages per processor, the kernel batches charges.

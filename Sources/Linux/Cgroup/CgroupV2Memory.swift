@@ -5,11 +5,11 @@ public import Units
 public struct CgroupV2Memory: MemoryCgroup {
     public let path: String
     public var version: CgroupVersion { .v2 }
-    private let usage: ReopenedNumber
+    private let usage: PolledNumber
 
     public init(path: String) {
         self.path = path
-        usage = ReopenedNumber(path: "\(path)/memory.current")
+        usage = PolledNumber(path: "\(path)/memory.current")
     }
 
     public func current() throws(KernelError) -> ByteCount? { try usage.read() }

@@ -9,13 +9,16 @@ public struct PressureTrigger: Sendable {
 
     /// - Parameters:
     ///   - path: memory.pressure of a cgroup, or /proc/pressure/memory.
-    ///   - window: 500 ms to 10 s; other than multiples of 2 s need CAP_SYS_RESOURCE.
-    /// Throws `KernelError.system` with ENOENT or EOPNOTSUPP where PSI is off (boot with psi=1), `denied` without the right.
-    public init(_ path: String, stall: Duration = .milliseconds(150), window: Duration = .seconds(1)) throws(KernelError) {
+    ///   - window: 500 ms to 10 s; the kernel answers EINVAL to all but multiples of 2 s without CAP_SYS_RESOURCE, which containers and
+    ///     hardened units lack.
+    /// Throws `KernelError.system` with ENOENT or EOPNOTSUPP where PSI is off (boot with psi=1), `denied` without write access.
+    public init(_ path: String, stall: Duration = .milliseconds(150), window: Duration = .seconds(2)) throws(KernelError) {
         let pressure = try OwnedDescriptor(open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC), opening: path)
         let trigger = "some \(stall.microseconds) \(window.microseconds)"
         // With its terminating NUL, as psi.rst does.
-        guard write(pressure.descriptor.rawValue, trigger, trigger.utf8.count + 1) > 0 else { throw KernelError("set a trigger on", path, .last) }
+        guard write(pressure.descriptor.rawValue, trigger, trigger.utf8.count + 1) > 0 else {
+            throw KernelError("set a trigger on", path, .last)
+        }
         let stop = try OwnedDescriptor(linux_eventfd_open(), opening: "eventfd")
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         continuation.onTermination = { _ in

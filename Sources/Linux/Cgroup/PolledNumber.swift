@@ -4,7 +4,7 @@ import SystemPackage
 import Units
 
 /// A kernel file with one number that is read again and again: opened at the first read, then pread(2) from its beginning.
-final class ReopenedNumber: Sendable {
+final class PolledNumber: Sendable {
     private let path: String
     private let opened = Mutex<OwnedDescriptor?>(nil)
     init(path: String) { self.path = path }

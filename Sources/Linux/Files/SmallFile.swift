@@ -1,0 +1,57 @@
+import Glibc
+import SystemPackage
+public import Units
+
+/// Small files and names of our own: the text of a loan, the size of a snapshot that grows.
+public enum SmallFile {
+    /// nil: gone.
+    public static func read(_ path: String) throws(KernelError) -> [UInt8]? { try KernelFile.read(path) }
+
+    /// Whole or not at all, and durable: a file beside it (0600), fsync, rename.
+    public static func write(_ path: String, _ bytes: [UInt8]) throws(KernelError) {
+        let temporary = "\(path).\(getpid()).tmp"
+        let raw = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard raw >= 0 else { throw KernelError("write", path, .last) }
+        let file = FileDescriptor(rawValue: raw)
+        do {
+            defer { try? file.close() }
+            try file.writeAll(bytes)
+            guard fsync(raw) == 0 else { throw Errno.last }
+            guard rename(temporary, path) == 0 else { throw Errno.last }
+        } catch {
+            unlink(temporary)
+            throw KernelError("write", path, error as? Errno ?? .ioError)
+        }
+    }
+
+    public static func remove(_ path: String) { unlink(path) }
+
+    /// nil: gone.
+    public static func names(in directory: String) throws(KernelError) -> [String]? { try KernelFile.names(in: directory) }
+
+    /// A directory for us alone (0700), made with what is missing above it.
+    public static func makePrivateDirectory(_ path: String) throws(KernelError) {
+        var made = ""
+        for component in path.split(separator: "/") {
+            made += "/\(component)"
+            guard mkdir(made, 0o700) == 0 || Errno.last == .fileExists || KernelFile.exists(made) else { throw KernelError("make", made, .last) }
+        }
+        guard access(path, W_OK | X_OK) == 0 else { throw KernelError("write", path, .last) }
+    }
+
+    /// Of the file itself, not of what a symbolic link names; nil: gone.
+    public static func size(_ path: String) -> ByteCount? { status(path).map { ByteCount(Int64($0.st_size)) } }
+    public static func inode(_ path: String) -> UInt64? { status(path).map { UInt64($0.st_ino) } }
+    /// The file system that holds it.
+    public static func device(_ path: String) -> UInt64? { status(path).map { UInt64($0.st_dev) } }
+
+    private static func status(_ path: String) -> stat? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status : nil
+    }
+}
+
+extension MemoryCgroup {
+    /// Whether we may write the limit: not in a container, where cgroupfs is read-only, and not for users.
+    public var isLimitWritable: Bool { access(file(version == .v1 ? "memory.limit_in_bytes" : "memory.max"), W_OK) == 0 }
+}
