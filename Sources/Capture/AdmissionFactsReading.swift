@@ -1,0 +1,52 @@
+import Linux
+import Node
+import Units
+
+extension CaptureSite {
+    /// Reads all that admission looks at. Costs 10 to 50 ms (the heap estimate walks smaps) and holds the target's mmap lock meanwhile: before a
+    /// decision, never in the loop. Does not touch the process otherwise.
+    ///
+    /// - Throws: `KernelError` where /proc or the cgroup cannot be read; nil where the process is gone.
+    public func facts(for request: CaptureRequest) throws -> AdmissionFacts? {
+        let process = request.process
+        guard try table.identity(process.identity.pid) == process.identity, let host = try? table.hostMemory() else { return nil }
+        let hierarchy = try MemoryHierarchy.of(process.identity.pid, in: table)
+        let directory = try FileSystemFacts.at(request.directory)
+        let storeFacts = try FileSystemFacts.at(store.path)
+        var facts = AdmissionFacts(
+            use: try hierarchy.flatMap { try workingSet($0.leaf) } ?? (try table.statm(process.identity.pid)?.rss ?? .zero),
+            limit: try hierarchy?.effectiveLimit()?.limit, hostAvailable: host.available, hostTotal: host.total,
+            directory: request.directory,
+            directoryWritable: directory.map { !$0.readOnly } == true && canWrite(directory: request.directory, asUser: process.uid, groups: process.groups + [process.gid]),
+            directoryAvailable: directory?.available ?? .zero, storeAvailable: storeFacts?.available ?? .zero,
+            storeSharesFileSystem: SmallFile.device(request.directory) == SmallFile.device(store.path))
+        facts.rss = try table.statm(process.identity.pid)?.rss
+        facts.directoryIsMemory = directory?.isMemory ?? false
+        facts.growth = request.growth
+        facts.watchdog = process.watchdog
+        facts.objection = objection(to: request)
+        if let estimate = try HeapEstimate.read(process, table: table) {
+            let cost = SnapshotCost.predict(heap: estimate.bytes, version: process.version, learned: learnedFactors(request.record.service))
+            facts.cost = .init(heap: estimate.bytes, extra: cost.extra, pause: cost.pause, file: cost.file)
+        }
+        if let hierarchy, let limit = facts.limit {
+            switch try loans.lender(for: hierarchy, limit: limit + .mebibytes(1)) {
+            case .success: facts.lendingObstacle = nil
+            case .failure(let obstacle): facts.lendingObstacle = obstacle.description
+            }
+        }
+        return facts
+    }
+
+    private func objection(to request: CaptureRequest) -> Refusal? {
+        let assumes = request.assumesHandler || request.handler == .app
+        guard let objection = SignalSafety.objection(to: request.process, signal: request.signal, assumeAsked: assumes) else { return nil }
+        return Refusal(objection, process: request.process.identity.pid)
+    }
+
+    func learnedFactors(_ service: String) -> LearnedFactors? {
+        (try? store.learnedCost(of: service)).flatMap(\.self).map {
+            LearnedFactors(extraPerHeapByte: $0.extraPerHeapByte, pausePerHeapByte: $0.pausePerHeapByte, bytesPerHeapByte: $0.bytesPerHeapByte)
+        }
+    }
+}

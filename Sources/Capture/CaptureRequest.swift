@@ -1,0 +1,60 @@
+public import Node
+public import SnapshotStore
+public import Units
+
+/// One wish for a snapshot of one process.
+public struct CaptureRequest: Sendable {
+    public var process: NodeProcess
+    /// Where the file will appear, as a path that we can open.
+    public var directory: String
+    public var signal: Int32
+    /// Who writes the file: Node's own handler, or one of the service's (contract: `--handler app`).
+    public var handler: SnapshotHandler
+    public var admission: Admission
+    /// Contract 30.
+    public var stallTimeout: Duration
+    /// `--assume-heapsnapshot-signal`: the operator vouches for the handler.
+    public var assumesHandler: Bool
+    /// Of the cgroup's use in a second.
+    public var growth: ByteCount
+    /// What the record says already: who, why, the samples before.
+    public var record: SnapshotRecord
+
+    public init(
+        process: NodeProcess, directory: String, signal: Int32, handler: SnapshotHandler, admission: Admission, stallTimeout: Duration,
+        assumesHandler: Bool, growth: ByteCount, record: SnapshotRecord
+    ) {
+        self.process = process
+        self.directory = directory
+        self.signal = signal
+        self.handler = handler
+        self.admission = admission
+        self.stallTimeout = stallTimeout
+        self.assumesHandler = assumesHandler
+        self.growth = growth
+        self.record = record
+    }
+}
+
+public enum SnapshotHandler: String, Sendable, Hashable, CaseIterable { case node, app }
+
+/// How far a capture is, for whoever waits for it.
+public enum CaptureProgress: Sendable {
+    case admitted(AdmissionFacts, Admission.Plan)
+    case lent(from: ByteCount, to: ByteCount)
+    case signalled
+    /// The file has no bytes yet: Node walks the heap.
+    case generating(elapsed: Duration)
+    case writing(ByteCount)
+    /// Verification and compression into the store.
+    case storing(ByteCount)
+}
+
+/// What came of it. The record is published already.
+public struct CaptureOutcome: Sendable {
+    public var record: SnapshotRecord
+    /// Still open: the caller gives it back step by step (`LoanBook.settle`) while the service comes down.
+    public var loan: Loan?
+    /// For the caller's next admission and for the rule's state.
+    public var refusal: Refusal?
+}

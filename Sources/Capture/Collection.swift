@@ -1,0 +1,57 @@
+public import HeapSnapshot
+import Linux
+public import SnapshotStore
+public import Units
+
+extension StreamVerifier: StreamVerifying {
+    public func verdict() -> StreamVerdict {
+        switch finish() {
+        case .complete(let header): .complete(nodeCount: header.nodeCount, edgeCount: header.edgeCount)
+        case .truncated(let offset, let expected): .truncated(at: offset, expected: expected)
+        case .invalid(let offset, let reason): .invalid(at: offset, reason: reason)
+        }
+    }
+}
+
+extension CaptureSite {
+    /// Takes a file that its writer has left into the store: verified, compressed and hashed in one pass, published with its record, and removed where it
+    /// lay. What is not whole is kept all the same and says so.
+    ///
+    /// - Throws: the store's error (no space, not writable); the file then stays where it is.
+    public func collect(
+        _ path: String, state: ArtifactProgress.State, record: SnapshotRecord, report: (CaptureProgress) -> Void
+    ) throws -> SnapshotRecord {
+        var record = record
+        guard let size = SmallFile.size(path), size > .zero else {
+            // A file without a byte holds nothing: the record is what there is to keep.
+            record.state = state == .targetDied ? .targetDied : state == .stalled ? .stalled : .truncated
+            SmallFile.remove(path)
+            return try publish(record)
+        }
+        var verifier = StreamVerifier()
+        let ingested = try store.ingest(
+            fileAt: path, id: record.id, compression: compression, level: compressionLevel, verifier: &verifier, progress: { report(.storing($0)) })
+        record.apply(ingested)
+        if state == .stalled && record.state == .truncated { record.state = .stalled }
+        let published = try publish(record)
+        SmallFile.remove(path)
+        return published
+    }
+
+    /// Makes the record final and lets the store's bounds have their way.
+    /// - Returns: the record as it stands in the store: one that repeats the newest of its service is counted there.
+    public func publish(_ record: SnapshotRecord) throws -> SnapshotRecord {
+        var record = record
+        record.completedAt = SystemClock.now()
+        let newest = try store.records().records.last { $0.service == record.service }
+        if let folded = RepeatedRecord.fold(record, into: newest) { record = folded }
+        try store.publish(record)
+        for victim in try victims(keeping: record.id) { try store.delete(victim.id) }
+        return record
+    }
+
+    /// What the bounds of the store would have deleted now.
+    public func victims(keeping written: SnapshotID? = nil) throws -> [Retention.Victim] {
+        retention.victims(try store.records().records, free: try store.diskSpace().free, now: SystemClock.now(), written: written)
+    }
+}

@@ -1,0 +1,74 @@
+public import Linux
+public import Units
+
+/// A limit raised for the length of a capture, as it is written down before it is taken (contract 15).
+public struct Loan: Sendable, Codable, Hashable {
+    /// One cgroup whose limit was raised.
+    public struct Limit: Sendable, Codable, Hashable {
+        /// Directory of the cgroup.
+        public var path: String
+        /// Inode of that directory: a cgroup that was removed and made anew has another.
+        public var inode: UInt64
+        public var version: CgroupVersion
+        public var old: ByteCount
+        /// What we wrote last; nobody else's value is ever overwritten.
+        public var new: ByteCount
+        /// What we are about to write: after a crash the file reads either.
+        public var next: ByteCount?
+
+        public init(path: String, inode: UInt64, version: CgroupVersion, old: ByteCount, new: ByteCount) {
+            self.path = path
+            self.inode = inode
+            self.version = version
+            self.old = old
+            self.new = new
+        }
+    }
+
+    public var id: String
+    public var bootID: String
+    /// Who has to give it back.
+    public var holder: ProcessIdentity
+    /// For whom it was taken.
+    public var target: ProcessIdentity
+    public var service: String
+    public var takenAt: Timestamp
+    /// How it was written: `cgroup` (the file itself) or `systemd` (unit property).
+    public var lender: String
+    /// Use of the target's cgroup before the capture.
+    public var useBefore: ByteCount
+    /// What the capture left in the service and will not come back (malloc keeps it): stays lent until the service exits.
+    public var leftBehind: ByteCount = .zero
+    public var limits: [Limit]
+
+    public init(
+        id: String, bootID: String, holder: ProcessIdentity, target: ProcessIdentity, service: String, takenAt: Timestamp, lender: String,
+        useBefore: ByteCount, limits: [Limit]
+    ) {
+        self.id = id
+        self.bootID = bootID
+        self.holder = holder
+        self.target = target
+        self.service = service
+        self.takenAt = takenAt
+        self.lender = lender
+        self.useBefore = useBefore
+        self.limits = limits
+    }
+}
+
+extension Loan {
+    /// How far the limits may come down now (contract 16 with docs/decisions/0003): never below the use and a second of growth, never below what
+    /// the service would have had by itself, never up.
+    ///
+    /// - Parameters:
+    ///   - use: of the cgroup now, less what can be reclaimed.
+    ///   - growth: of the use, per second.
+    ///   - targetGone: what the capture left behind went with the target.
+    public func steps(use: ByteCount, growth: ByteCount, targetGone: Bool) -> [ByteCount] {
+        let behind = targetGone ? .zero : min(leftBehind, max(.zero, use - useBefore))
+        return limits.map { limit in min(limit.new, max(limit.old + behind, use + max(growth, .mebibytes(1)))) }
+    }
+
+    public var isSettled: Bool { limits.allSatisfy { $0.new <= $0.old } }
+}

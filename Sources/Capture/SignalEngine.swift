@@ -1,0 +1,105 @@
+import Linux
+import Node
+import SnapshotStore
+import Units
+
+/// Rung 2: a snapshot in place, asked for by the signal that the process catches for it.
+///
+/// The order is fixed: lock, facts, decision, loan, a last look at the handler, signal. Whatever is refused has not touched the service.
+public struct SignalEngine: Sendable {
+    private let site: CaptureSite
+
+    public init(site: CaptureSite) { self.site = site }
+
+    /// - Parameters:
+    ///   - arrival: the next file that appeared in the directory since the signal, if any; asked again until there is one.
+    ///   - loan: one that an earlier capture of the same service left open.
+    /// - Throws: `KernelError` or the store's error; what was lent is in the loan book then, and the next command settles it.
+    public func capture(
+        _ request: CaptureRequest, directory: ArtifactDirectory, arrival: @Sendable () async -> Artifact?, loan: Loan?,
+        report: @Sendable (CaptureProgress) -> Void
+    ) async throws -> CaptureOutcome {
+        let began = SystemClock.monotonic()
+        let target = request.process.identity
+        var outcome = CaptureOutcome(record: request.record, loan: loan)
+        outcome.record.engine = request.handler == .app ? "app" : "signal"
+
+        let lock: CaptureLock
+        switch try CaptureLock.acquire(in: site.runtimeDirectory, target: target.pid) {
+        case .success(let acquired): lock = acquired
+        case .failure(let refusal): return try refused(outcome, refusal)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        guard let facts = try site.facts(for: request) else { return try died(outcome) }
+        outcome.record.describe(facts)
+        let plan: Admission.Plan
+        switch request.admission.decide(facts) {
+        case .success(let admitted): plan = admitted
+        case .failure(let refusal): return try refused(outcome, refusal)
+        }
+        report(.admitted(facts, plan))
+
+        let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
+        if let limit = plan.raisedLimit, let hierarchy {
+            try site.lend(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome)
+            if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
+        }
+        switch try send(request) {
+        case .sent: report(.signalled)
+        case .gone: return try died(outcome)
+        case .refused(let refusal): return try refused(outcome, refusal)
+        }
+
+        let follower = ArtifactFollower(table: site.table, target: target, hierarchy: hierarchy, stallTimeout: request.stallTimeout)
+        let end = await follower.follow(artifact: arrival, directory: directory, report: report)
+        outcome.loan?.account(use: try hierarchy.flatMap { try workingSet($0.leaf) }, before: facts.use)
+        outcome.record.actual = .init(peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) })
+        guard let artifact = end.artifact else {
+            outcome.record.state = end.state == .targetDied ? .targetDied : .stalled
+            return try published(outcome, began: began)
+        }
+        outcome.record.actual?.duration = Seconds(SystemClock.monotonic() - began)
+        outcome.record = try site.collect(artifact.path, state: end.state, record: outcome.record, report: report)
+        if outcome.record.state == .complete { site.learn(from: outcome.record, peakRSS: end.cost.peakRSS, facts: facts) }
+        return outcome
+    }
+
+    private enum Sending { case sent, gone, refused(Refusal) }
+
+    /// The process may have execed, reset its handlers or gone since the facts were read: look once more, then signal through the pidfd.
+    private func send(_ request: CaptureRequest) throws -> Sending {
+        let target = request.process.identity
+        guard let handle = try ProcessHandle(target.pid, table: site.table), handle.identity == target,
+            let status = try site.table.status(target.pid)
+        else { return .gone }
+        guard status.caught.contains(request.signal) else {
+            return .refused(Refusal(.signalNotCaught, "process \(target.pid) no longer catches \(Signals.name(request.signal)): the signal would kill it"))
+        }
+        return try handle.signal(request.signal) ? .sent : .gone
+    }
+
+    private func refused(_ outcome: CaptureOutcome, _ refusal: Refusal) throws -> CaptureOutcome {
+        var outcome = outcome
+        outcome.refusal = refusal
+        outcome.record.state = .refused
+        outcome.record.engine = "none"
+        outcome.record.refusal = .init(code: refusal.code.rawValue, message: refusal.message)
+        outcome.record.rungs.append(.init(rung: "signal", skipped: outcome.record.refusal))
+        outcome.record = try site.publish(outcome.record)
+        return outcome
+    }
+
+    private func died(_ outcome: CaptureOutcome) throws -> CaptureOutcome {
+        var outcome = outcome
+        outcome.record.state = .targetDied
+        outcome.record = try site.publish(outcome.record)
+        return outcome
+    }
+
+    private func published(_ outcome: CaptureOutcome, began: Duration) throws -> CaptureOutcome {
+        var outcome = outcome
+        outcome.record.actual?.duration = Seconds(SystemClock.monotonic() - began)
+        outcome.record = try site.publish(outcome.record)
+        return outcome
+    }
+}

@@ -1,0 +1,44 @@
+import Linux
+import Node
+import SnapshotStore
+public import Units
+
+/// A file that nobody here asked for: Node's own snapshot near its heap limit, or one that the service's code wrote.
+///
+/// Near the heap limit seconds count: Node began with 0 bytes a moment ago and will need several times the heap, so headroom is lent at once
+/// (contract 14), before anything is measured.
+public struct UnrequestedArtifact: Sendable {
+    private let site: CaptureSite
+
+    public init(site: CaptureSite) { self.site = site }
+
+    /// - Parameters:
+    ///   - heap: what the heap is at most: V8's own limit, or the last estimate.
+    /// - Throws: as `SignalEngine.capture`.
+    public func capture(
+        _ artifact: Artifact, request: CaptureRequest, directory: ArtifactDirectory, heap: ByteCount?, loan: Loan?,
+        report: @Sendable (CaptureProgress) -> Void
+    ) async throws -> CaptureOutcome {
+        let began = SystemClock.monotonic()
+        let target = request.process.identity
+        var outcome = CaptureOutcome(record: request.record, loan: loan)
+        let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
+        let use = try hierarchy.flatMap { try workingSet($0.leaf) }
+        if request.admission.lend, let hierarchy, let use, let heap, let host = try? site.table.hostMemory() {
+            let cost = SnapshotCost.predict(heap: heap, version: request.process.version, learned: nil)
+            outcome.record.prediction = .init(heap: heap, extra: cost.extra, pause: Seconds(cost.pause))
+            // Contract 15: never more than the host can spare; less than the prediction is still better than nothing here.
+            let spare = host.available - max(.mebibytes(256), host.total * 0.05)
+            let limit = use + min(cost.extra * 1.1, max(.zero, spare))
+            try site.lend(limit, for: request, hierarchy: hierarchy, use: use, outcome: &outcome)
+            if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
+        }
+        let follower = ArtifactFollower(table: site.table, target: target, hierarchy: hierarchy, stallTimeout: request.stallTimeout)
+        let end = await follower.follow(artifact: { artifact }, directory: directory, report: report)
+        if let use { outcome.loan?.account(use: try hierarchy.flatMap { try workingSet($0.leaf) }, before: use) }
+        outcome.record.actual = .init(
+            peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) }, duration: Seconds(SystemClock.monotonic() - began))
+        outcome.record = try site.collect(artifact.path, state: end.state, record: outcome.record, report: report)
+        return outcome
+    }
+}

@@ -1,0 +1,53 @@
+import Capture
+import Glibc
+import Linux
+import SnapshotStore
+import Units
+
+/// What a command works with: its configuration, the kernel, the store, the loans. Made once, at the start.
+struct Workplace: Sendable {
+    let configuration: Configuration
+    let table: ProcessTable
+    let store: SnapshotStore
+    let site: CaptureSite
+
+    /// - Parameter access: commands that only look do not create anything.
+    /// - Throws: `ConfigurationError`, `StoreError`.
+    static func open(_ options: GlobalOptions, _ overrides: [(key: String, value: String?)] = [], for access: SnapshotStore.Access = .writing) throws -> Workplace {
+        try open(Configuration.load(configurationFile: options.configurationFile, overrides: options.overrides(overrides)), for: access)
+    }
+
+    static func open(_ configuration: Configuration, for access: SnapshotStore.Access) throws -> Workplace {
+        let table = ProcessTable()
+        let store = try SnapshotStore.open(at: storeDirectory(configuration), for: access)
+        guard let identity = try table.identity(ProcessID(getpid())) else {
+            throw CommandFailure(.failed, "cannot read /proc/self: it is not mounted; heapsnapd needs /proc")
+        }
+        let runtime = runtimeDirectory()
+        let site = CaptureSite(
+            table: table, store: store, loans: LoanBook(runtimeDirectory: runtime, table: table, lenders: [CgroupLender()]), runtimeDirectory: runtime,
+            holder: identity, compression: configuration.store.compression, compressionLevel: configuration.store.compressionLevel,
+            retention: configuration.store.retention)
+        if access == .writing { site.loans.settleOrphans() }
+        return Workplace(configuration: configuration, table: table, store: store, site: site)
+    }
+
+    /// Contract 5.
+    private static func storeDirectory(_ configuration: Configuration) -> String {
+        if !configuration.store.dir.isEmpty { return configuration.store.dir }
+        if let state = environment("STATE_DIRECTORY") { return String(state.split(separator: ":").first ?? "") }
+        if geteuid() == 0 { return "/var/lib/heapsnapd" }
+        return (environment("XDG_STATE_HOME") ?? (environment("HOME") ?? "") + "/.local/state") + "/heapsnapd"
+    }
+
+    /// Contract 7; /tmp for a user without a session.
+    private static func runtimeDirectory() -> String {
+        if geteuid() == 0 { return "/run/heapsnapd" }
+        return environment("XDG_RUNTIME_DIR").map { $0 + "/heapsnapd" } ?? "/tmp/heapsnapd-\(geteuid())"
+    }
+
+    private static func environment(_ name: String) -> String? {
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        return String(cString: value)
+    }
+}
