@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+/// A shell script around the binary under test, `$HEAPSNAPD_BINARY`.
+///
+/// The script finds `$RUN` (`heapsnapd run --snapshot-dir` with a directory of its own) and the directory `$DIR`, which goes away with this object.
+/// Output goes through files: a grandchild that keeps it open holds nobody up.
+final class ShellScript: Sendable {
+    let directory: URL
+    private let text: String
+
+    struct Outcome {
+        var status: Int32
+        var output: String
+        var error: String
+    }
+
+    init(_ text: String) throws {
+        self.text = text
+        directory = FileManager.default.temporaryDirectory.appending(path: "heapsnapd-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: directory) }
+
+    /// - Returns: with 128 + n as status when a signal killed the shell.
+    func run() async throws -> Outcome {
+        let binary = try #require(ProcessInfo.processInfo.environment["HEAPSNAPD_BINARY"], "set HEAPSNAPD_BINARY to the program under test")
+        let process = Process()
+        // A hanging test is to fail, and to leave nothing behind: timeout kills its process group. A minute is 5 times the slowest one.
+        process.executableURL = URL(filePath: "/usr/bin/timeout")
+        process.arguments = ["--signal", "KILL", "60", "/bin/bash", "-c", text]
+        process.environment = ProcessInfo.processInfo.environment.merging([
+            "RUN": "\(binary) run --snapshot-dir \(path("snapshots"))", "DIR": directory.path,
+        ]) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try writer("output")
+        process.standardError = try writer("error")
+        try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in ended.resume() }
+            do { try process.run() } catch { ended.resume(throwing: error) }
+        }
+        let status = process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
+        return Outcome(status: status, output: try read("output"), error: try read("error"))
+    }
+
+    func write(_ contents: String, to name: String) throws { try Data(contents.utf8).write(to: URL(filePath: path(name))) }
+
+    private func path(_ name: String) -> String { directory.appending(path: name).path }
+
+    private func read(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(filePath: path(name))), as: UTF8.self) }
+
+    private func writer(_ name: String) throws -> FileHandle {
+        try write("", to: name)
+        return try FileHandle(forWritingTo: URL(filePath: path(name)))
+    }
+}
