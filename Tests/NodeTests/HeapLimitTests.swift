@@ -1,0 +1,75 @@
+import Foundation
+import Linux
+import Testing
+import Units
+
+@testable import Node
+
+@Suite struct HeapLimitTests {
+    private static let host = ByteCount.kibibytes(24_684_096)
+
+    /// Every line that was captured from a real Node in a real cgroup v1.
+    @Test func agreesWithRealBinaries() throws {
+        let lines = String(decoding: try fixture("heap-limits.txt"), as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("#") }
+        #expect(lines.count == 250)
+        for line in lines {
+            let fields = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+            let version = try #require(NodeVersion(fields[0]))
+            // Version 18 does not see the limit of its own cgroup.
+            let limit: ByteCount? = ByteCount(fields[1])
+            #expect((limit == nil) == (fields[1] == "none"))
+            let seen = version.seesOwnCgroup ? limit : nil
+            let flags = NodeFlags.parse(arguments: ["node"] + fields[2].split(separator: " ").map(String.init), nodeOptions: nil)
+            let predicted = HeapLimit.predict(version: version, flags: flags, constrainedMemory: seen, hostMemory: Self.host)
+            #expect(predicted == ByteCount(try #require(Int64(fields[3]))), "\(line)")
+        }
+    }
+
+    @Test func saysNothingAboutVersionsNeverSeen() {
+        #expect(HeapLimit.predict(version: NodeVersion(12, 22), flags: NodeFlags(), constrainedMemory: nil, hostMemory: Self.host) == nil)
+    }
+
+    /// The whole way on this host: a process in a limited cgroup, read from outside, against what it says itself.
+    @Test(arguments: majors, [256, 512, 1_024, 4_096, nil])
+    func livePrediction(major: Int, mebibytes: Int?) throws {
+        let table = ProcessTable()
+        let own = try #require(try MemoryHierarchy.of(ProcessID(getpid()), in: table)?.leaf as? CgroupV1Memory)
+        let cgroup = try CgroupV1Memory.create("heapsnapd-node-\(UUID().uuidString)", below: own)
+        defer { _ = try? cgroup.remove() }
+        try cgroup.setLimit(mebibytes.map { .mebibytes($0) })
+        let program = "console.log(v8.getHeapStatistics().heap_size_limit); setInterval(() => {}, 1000)"
+        let child = try Child(["/bin/sh", "-c", "echo $$ > \(cgroup.path)/cgroup.procs && exec \(try node(major)) -e '\(program)'"])
+        let text = child.ready()
+        let actual = try #require(Int64(text.trimmingCharacters(in: .whitespacesAndNewlines)), "it said: \(text)")
+        guard case .node(let process) = try NodeProcess.read(child.pid, table: table) else {
+            Issue.record("not read as Node")
+            return
+        }
+        let predicted = HeapLimit.predict(
+            version: try #require(process.version), flags: process.flags,
+            constrainedMemory: try ConstrainedMemory.read(process, table: table), hostMemory: try table.hostMemory().total)
+        #expect(predicted == ByteCount(actual))
+        kill(child.pid.rawValue, SIGKILL)
+        child.process.waitUntilExit()
+    }
+}
+
+@Suite struct SnapshotCostTests {
+    /// The table of measurements that the prediction stands on: never below what was seen, and not wildly above.
+    @Test(arguments: [
+        (20, 127.4, 920.0, 6.64, 208.4), (22, 128.3, 868, 5.33, 212.3), (24, 128.6, 716, 3.9, 193.9), (20, 635, 4_567, 48.1, 1_081), (24, 636.7, 3_730, 27.6, 1_002),
+        (20, 13.6, 100, 0.44, 20.9), (24, 14.8, 99, 0.28, 20.4),
+    ])
+    func coversWhatWasMeasured(major: Int, heap: Double, extra: Double, pause: Double, file: Double) {
+        let cost = SnapshotCost.predict(heap: ByteCount(rounding: heap * 1e6), version: NodeVersion(major), learned: nil)
+        #expect(Double(cost.extra.bytes) / 1e6 >= extra && Double(cost.extra.bytes) / 1e6 < extra * 1.5)
+        #expect(cost.pause.inSeconds >= pause && cost.pause.inSeconds < pause * 2)
+        #expect(Double(cost.file.bytes) / 1e6 >= file && Double(cost.file.bytes) / 1e6 < file * 1.3)
+    }
+
+    @Test func learnedFactorsReplaceTheWorstCase() {
+        let learned = LearnedFactors(extraPerHeapByte: 2, pausePerHeapByte: 1e-8, bytesPerHeapByte: 1)
+        let cost = SnapshotCost.predict(heap: 200_000_000, version: nil, learned: learned)
+        #expect(cost == SnapshotCost(extra: 400_000_000, pause: .seconds(2), file: 200_000_000))
+    }
+}
