@@ -92,6 +92,17 @@ struct ProcTests {
         #expect(error?.description.hasPrefix("cannot understand \(directory.path)/proc/5/stat: unexpected `rubbish`") == true)
     }
 
+    @Test func deniedIsAnErrorOfItsOwn() async {
+        await #expect(processExitsWith: .success) {
+            #expect(setuid(65534) == 0)
+            #expect(throws: KernelError.denied(path: "/proc/1/environ")) { try ProcessTable().environment(ProcessID(1)) }
+            #expect(throws: KernelError.denied(path: "/proc/1/exe")) { try ProcessTable().executable(ProcessID(1)) }
+            #expect(try ProcessTable().status(ProcessID(1)) != nil)
+            let handle = try #require(try ProcessHandle(ProcessID(1)))
+            #expect(throws: KernelError.self) { try handle.signal(SIGCONT) }
+        }
+    }
+
     /// V8's heap from outside, contract 10: what V8 uses is there, what it has committed but not touched need not be.
     @Test func heapOfNode() async throws {
         let directory = try TemporaryDirectory()

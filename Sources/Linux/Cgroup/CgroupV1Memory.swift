@@ -25,8 +25,9 @@ public struct CgroupV1Memory: MemoryCgroup {
     /// Memory and swap together; nil: no limit, or the kernel does not account swap.
     public func memoryAndSwapLimit() throws(KernelError) -> ByteCount? { try readLimit("memory.memsw.limit_in_bytes") }
 
-    /// A limit for memory and swap moves along by the same amount, so that the allowance for swap stays; it may never be the smaller one, so
-    /// it goes first upwards and last downwards. With nil it is lifted too. If the second of the two fails, the first is put back.
+    /// A limit for memory and swap moves along by the same amount, so that the allowance for swap stays; it may never be the smaller
+    /// one, so it goes first upwards and last downwards. With nil it is lifted too, and what it was is lost. If the second of the two
+    /// fails, the first is put back.
     public func setLimit(_ limit: ByteCount?) throws(KernelError) {
         let old = try self.limit()
         guard let both = try memoryAndSwapLimit(), let old else { return try write("memory.limit_in_bytes", limit) }
@@ -49,13 +50,16 @@ public struct CgroupV1Memory: MemoryCgroup {
     }
 
     public func events() throws(KernelError) -> MemoryEvents? {
-        guard let control = try KernelFile.read(file("memory.oom_control")), let failures = try KernelFile.read(file("memory.failcnt")) else { return nil }
+        guard let control = try KernelFile.read(file("memory.oom_control")), let failures = try KernelFile.read(file("memory.failcnt"))
+        else { return nil }
         return MemoryEvents.parseV1(oomControl: control, failures: failures)
     }
 
     public func oomGroup() -> Bool { false }
 
-    public static func create(_ name: String, below parent: any MemoryCgroup) throws(KernelError) -> Self { try makeDirectory(name, below: parent) }
+    public static func create(_ name: String, below parent: any MemoryCgroup) throws(KernelError) -> Self {
+        try makeDirectory(name, below: parent)
+    }
 
     private func write(_ name: String, _ limit: ByteCount?) throws(KernelError) {
         try KernelFile.write(file(name), limit.map { "\($0.bytes)" } ?? "-1")

@@ -21,7 +21,8 @@ public struct MemoryEvents: Sendable, Hashable {
     static func parseV2(_ bytes: [UInt8]) -> MemoryEvents {
         let values = parseFlatKeyed(bytes)
         return MemoryEvents(
-            high: values["high"], max: values["max"], oom: values["oom"], oomKill: values["oom_kill"], oomGroupKill: values["oom_group_kill"])
+            high: values["high"], max: values["max"], oom: values["oom"], oomKill: values["oom_kill"],
+            oomGroupKill: values["oom_group_kill"])
     }
 
     /// memory.oom_control (`oom_kill` since Linux 4.13) and memory.failcnt:

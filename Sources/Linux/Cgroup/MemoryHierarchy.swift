@@ -37,14 +37,14 @@ public struct MemoryHierarchy: Sendable {
 
     /// The smallest limit of all; nil: none. A few small files.
     public func effectiveLimit() throws(KernelError) -> EffectiveLimit? {
+        let unlimited = ByteCount(Int64.max)
         var smallest: EffectiveLimit?
         for cgroup in cgroups {
-            if let limit = try cgroup.limit(), limit < smallest?.limit ?? ByteCount(Int64.max) { smallest = EffectiveLimit(limit: limit, cgroup: cgroup) }
+            guard let limit = try cgroup.limit(), limit < smallest?.limit ?? unlimited else { continue }
+            smallest = EffectiveLimit(limit: limit, cgroup: cgroup)
         }
-        if let inherited = try leaf.inheritedLimit(), inherited < smallest?.limit ?? ByteCount(Int64.max) {
-            smallest = EffectiveLimit(limit: inherited, cgroup: nil)
-        }
-        return smallest
+        guard let inherited = try leaf.inheritedLimit(), inherited < smallest?.limit ?? unlimited else { return smallest }
+        return EffectiveLimit(limit: inherited, cgroup: nil)
     }
 
     /// All whose own limit is below `size`, leaf first: those that a loan up to `size` must raise.

@@ -23,9 +23,10 @@ public struct MemoryStatistics: Sendable, Hashable {
     public var all: [String: UInt64]
 
     /// What the kernel can take back before it has to kill: clean page cache on both file lists and reclaimable slab
-    /// (cgroup-v2.rst: "inactive_file", "active_file" are the lists that reclaim walks; "slab_reclaimable ... such as dentries and inodes").
-    /// Not dirty pages or those under writeback: they must reach a disk first. Not shmem: it lies on the anon lists. It is an upper bound:
-    /// taking the active list away makes the service read its files again, and mapped or pinned pages can resist.
+    /// (cgroup-v2.rst: inactive_file and active_file are on the "lists used by the page reclaim algorithm"; slab_reclaimable "might be
+    /// reclaimed, such as dentries and inodes"). Not dirty pages or those under writeback: they must reach a disk first. Not shmem: it lies
+    /// on the anon lists and has nowhere to go without swap. An upper bound: pinned pages resist, and a service that loses its active
+    /// list reads its files again.
     public var reclaimable: ByteCount {
         let cached = (inactiveFile ?? .zero) + (activeFile ?? .zero) - (dirty ?? .zero) - (writeback ?? .zero)
         return max(cached, .zero) + (slabReclaimable ?? .zero)

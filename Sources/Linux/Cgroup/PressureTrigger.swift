@@ -45,8 +45,11 @@ private final class PriorityWait: Sendable {
 
     func start() {
         var thread = pthread_t()
-        let created = pthread_create(&thread, nil, { Unmanaged<PriorityWait>.fromOpaque($0!).takeRetainedValue().run() }, Unmanaged.passRetained(self).toOpaque())
-        if created == 0 { pthread_detach(thread) } else { end() }
+        let itself = Unmanaged.passRetained(self)
+        let created = pthread_create(&thread, nil, { Unmanaged<PriorityWait>.fromOpaque($0!).takeRetainedValue().run() }, itself.toOpaque())
+        guard created != 0 else { return _ = pthread_detach(thread) }
+        itself.release()
+        end()
     }
 
     private func run() -> UnsafeMutableRawPointer? {

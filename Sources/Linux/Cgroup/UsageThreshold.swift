@@ -12,7 +12,8 @@ public struct UsageThreshold: Sendable {
     /// The kernel looks at the use at every 128th page event, so the alarm comes up to 512 KiB late (memcg_check_events).
     public init(_ cgroup: CgroupV1Memory, at threshold: ByteCount) throws(KernelError) {
         let event = try OwnedDescriptor(linux_eventfd_open(), opening: "eventfd")
-        let usage = try OwnedDescriptor(open(cgroup.file("memory.usage_in_bytes"), O_RDONLY | O_CLOEXEC), opening: cgroup.file("memory.usage_in_bytes"))
+        let path = cgroup.file("memory.usage_in_bytes")
+        let usage = try OwnedDescriptor(open(path, O_RDONLY | O_CLOEXEC), opening: path)
         let registration = "\(event.descriptor.rawValue) \(usage.descriptor.rawValue) \(threshold.bytes)"
         try KernelFile.write(cgroup.file("cgroup.event_control"), registration)
         crossings = events(of: event) { descriptor in

@@ -16,8 +16,9 @@ struct InotifyEvent: Hashable {
             let length = Int(buffer.loadUnaligned(fromByteOffset: offset + 12, as: UInt32.self))
             let end = offset + header + length
             guard end <= buffer.count else { break }
+            let mask = buffer.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
             let name = buffer[(offset + header)..<end].prefix { $0 != 0 }
-            events.append(InotifyEvent(mask: buffer.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self), name: String(decoding: name, as: UTF8.self)))
+            events.append(InotifyEvent(mask: mask, name: String(decoding: name, as: UTF8.self)))
             offset = end
         }
         return events

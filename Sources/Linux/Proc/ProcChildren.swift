@@ -25,7 +25,8 @@ extension ProcessTable {
 
     /// `/proc/PID/task/TID/children`: `4712 4713 `. A child belongs to the thread that made it. nil: gone, or the kernel has no such file.
     private func listedChildren(of pid: ProcessID) throws(KernelError) -> [ProcessID]? {
-        guard KernelFile.exists(path(pid, "task/\(pid)/children")), let threads = try KernelFile.names(in: path(pid, "task")) else { return nil }
+        guard KernelFile.exists(path(pid, "task/\(pid)/children")), let threads = try KernelFile.names(in: path(pid, "task"))
+        else { return nil }
         var children: [ProcessID] = []
         for thread in threads {
             guard let bytes = try KernelFile.read(path(pid, "task/\(thread)/children")) else { continue }

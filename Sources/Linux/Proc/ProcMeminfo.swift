@@ -20,7 +20,9 @@ public struct HostMemory: Sendable, Hashable {
             if let (label, value) = line.labelled { values[label] = kibibytes(value) }
         }
         guard let total = values["MemTotal"], let available = values["MemAvailable"] else { return nil }
-        return HostMemory(total: total, available: available, swapTotal: values["SwapTotal"] ?? .zero, swapFree: values["SwapFree"] ?? .zero)
+        // A kernel without CONFIG_SWAP has neither line, and no swap.
+        let swapTotal = values["SwapTotal"] ?? .zero, swapFree = values["SwapFree"] ?? .zero
+        return HostMemory(total: total, available: available, swapTotal: swapTotal, swapFree: swapFree)
     }
 }
 

@@ -55,12 +55,10 @@ func parseDontForkRSS(_ bytes: [UInt8]) -> ByteCount {
 
 /// Flags are two letters and a space.
 private func holdsDontCopy(_ flags: Slice<UnsafeRawBufferPointer>) -> Bool {
-    var index = flags.startIndex + "VmFlags:".utf8.count
-    while index + 2 < flags.endIndex {
-        if flags[index] == UInt8(ascii: " ") && flags[index + 1] == UInt8(ascii: "d") && flags[index + 2] == UInt8(ascii: "c") { return true }
-        index += 1
+    let start = flags.startIndex + "VmFlags:".utf8.count
+    return (start..<max(start, flags.endIndex - 2)).contains {
+        flags[$0] == UInt8(ascii: " ") && flags[$0 + 1] == UInt8(ascii: "d") && flags[$0 + 2] == UInt8(ascii: "c")
     }
-    return false
 }
 
 extension ProcessTable {

@@ -30,13 +30,15 @@ public struct ProcessStat: Sendable, Hashable {
     ///
     /// The name may hold spaces and parentheses: what counts begins after the last `)`.
     static func parse(_ bytes: [UInt8]) -> ProcessStat? {
-        guard let open = bytes.firstIndex(of: UInt8(ascii: "(")), let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close else { return nil }
+        guard let open = bytes.firstIndex(of: UInt8(ascii: "(")), let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close
+        else { return nil }
         let fields = bytes[(close + 1)...].words
         // proc_pid_stat(5) numbers from 1; the state, field 3, is the first here.
         func field<Number: FixedWidthInteger>(_ number: Int, _: Number.Type = Number.self) -> Number? { fields[number - 3].number() }
         guard fields.count >= 22, let state = fields[0].text.first, let parent = field(4, Int32.self), let group = field(5, Int32.self),
             let session = field(6, Int32.self), let terminal = field(7, Int32.self), let user = field(14, UInt64.self),
-            let system = field(15, UInt64.self), let threads = field(20, Int.self), let start = field(22, UInt64.self), let rss = field(24, Int64.self)
+            let system = field(15, UInt64.self), let threads = field(20, Int.self), let start = field(22, UInt64.self),
+            let rss = field(24, Int64.self)
         else { return nil }
         return ProcessStat(
             comm: bytes[(open + 1)..<close].text, state: state, parent: ProcessID(parent), processGroup: ProcessID(group),

@@ -9,8 +9,8 @@ public struct ProcessStatus: Sendable, Hashable {
     public var name = ""
     public var threadGroup = ProcessID(0)
     public var parent = ProcessID(0)
-    public var uids = UserIDs(real: 0, effective: 0, saved: 0, fileSystem: 0)
-    public var gids = UserIDs(real: 0, effective: 0, saved: 0, fileSystem: 0)
+    public var uids = UserIDs([])
+    public var gids = UserIDs([])
     public var groups: [UInt32] = []
     /// The pid in each pid namespace, ours first, the innermost last. Empty before Linux 4.1.
     public var nsPIDs: [Int32] = []
@@ -71,7 +71,9 @@ public struct ProcessStatus: Sendable, Hashable {
 extension ProcessStatus.UserIDs {
     fileprivate init(_ value: Bytes) {
         let ids = value.words.compactMap { $0.number(UInt32.self) }
-        self = ids.count == 4 ? .init(real: ids[0], effective: ids[1], saved: ids[2], fileSystem: ids[3]) : .init(real: .max, effective: .max, saved: .max, fileSystem: .max)
+        // (uid_t)-1 is nobody at all; 0 would be root.
+        func id(_ index: Int) -> UInt32 { ids.count == 4 ? ids[index] : .max }
+        self.init(real: id(0), effective: id(1), saved: id(2), fileSystem: id(3))
     }
 }
 

@@ -33,10 +33,12 @@ public struct ProcessTable: Sendable {
     /// Target of the link, with the kernel's ` (deleted)` where the file is gone. A kernel thread has none: nil.
     public func executable(_ pid: ProcessID) throws(KernelError) -> String? { try KernelFile.link(path(pid, "exe")) }
 
-    /// As seen from our mount namespace when it is the same; else as seen from the process's root.
     /// A symbolic link below /proc/NAME, such as `self` and `ns/mnt`; nil: gone.
-    public func link(_ process: String, _ entry: String) throws(KernelError) -> String? { try KernelFile.link(root.path("/proc/\(process)/\(entry)")) }
+    public func link(_ process: String, _ entry: String) throws(KernelError) -> String? {
+        try KernelFile.link(root.path("/proc/\(process)/\(entry)"))
+    }
 
+    /// As seen from our mount namespace when it is the same; else as seen from the process's root.
     public func workingDirectory(_ pid: ProcessID) throws(KernelError) -> String? { try KernelFile.link(path(pid, "cwd")) }
 
     func read<Parsed>(_ pid: ProcessID, _ entry: String, _ parse: ([UInt8]) -> Parsed?) throws(KernelError) -> Parsed? {

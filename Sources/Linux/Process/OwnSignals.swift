@@ -13,7 +13,11 @@ public struct ReceivedSignal: Sendable, Hashable {
     public var code: Int32
 }
 
-/// Signals to our own process, as data. `block` first, before anything starts a thread: threads inherit the mask.
+/// Signals to our own process, as data.
+///
+/// A signal goes to any thread that doesn't block it, and its default action is what it is. So `block` comes first, before anything
+/// starts a thread (threads inherit the mask), and the main thread must keep its mask. An async `main` does not: it ends in dispatch_main,
+/// whose main thread waits in sigsuspend(2) with an empty mask (libdispatch, `_dispatch_sigsuspend`).
 public enum OwnSignals {
     public static func block(_ set: SignalSet) throws(KernelError) {
         guard linux_block_signals(set.mask) == 0 else { throw .system(operation: "block signals", .last) }
@@ -26,8 +30,8 @@ public enum OwnSignals {
             var received: [ReceivedSignal] = []
             var record = signalfd_siginfo()
             while Glibc.read(descriptor.rawValue, &record, MemoryLayout.size(ofValue: record)) == MemoryLayout.size(ofValue: record) {
-                received.append(ReceivedSignal(
-                    signal: Int32(record.ssi_signo), sender: ProcessID(Int32(bitPattern: record.ssi_pid)), uid: record.ssi_uid, code: record.ssi_code))
+                let sender = ProcessID(Int32(bitPattern: record.ssi_pid))
+                received.append(ReceivedSignal(signal: Int32(record.ssi_signo), sender: sender, uid: record.ssi_uid, code: record.ssi_code))
             }
             return received
         }

@@ -19,7 +19,8 @@ public final class ProcessHandle: Sendable {
         pidfd = OwnedDescriptor(FileDescriptor(rawValue: raw))
         self.table = table
         // The pid cannot be used again before its process has been reaped: what stat says is about our process if that still exists now.
-        guard let identity = try table.identity(pid), linux_pidfd_send_signal(raw, 0) == 0 || Errno.last == .notPermitted else { return nil }
+        guard let identity = try table.identity(pid), linux_pidfd_send_signal(raw, 0) == 0 || Errno.last == .notPermitted
+        else { return nil }
         self.identity = identity
     }
 

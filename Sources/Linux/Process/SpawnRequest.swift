@@ -68,7 +68,8 @@ public enum SpawnError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notFound(let executable): "cannot start \(executable): no such program; check its name and PATH"
-        case .notExecutable(let executable, let errno): "cannot start \(executable): \(errno); check that it is an executable file for this machine"
+        case .notExecutable(let executable, let errno):
+            "cannot start \(executable): \(errno); check that it is an executable file for this machine"
         case .system(let operation, let errno): "cannot \(operation): \(errno)"
         }
     }
