@@ -1,0 +1,82 @@
+import MemoryWatch
+import SnapshotStore
+import Units
+
+/// All that can be set, with every key present. `ConfigurationSchema` says what each means.
+struct Configuration: Sendable {
+    struct Store: Sendable {
+        var dir: String
+        var maxUse: ByteCount
+        var keepFree: Ratio
+        var maxAge: Duration
+        var maxCountPerService: Int
+        var compression: Compression
+        var compressionLevel: Int
+    }
+
+    struct Launch: Sendable {
+        enum Handler: String, Sendable { case node, app }
+        /// `SIGUSR2`.
+        var signal: String
+        var nearHeapLimit: Int
+        var handler: Handler
+        var diagnosticDir: String
+    }
+
+    struct Watch: Sendable {
+        var triggers: [Trigger]
+        var warmUp: Duration
+        var hysteresis: Ratio
+        var window: Duration
+        var kernelEvents: Bool
+        var maxInterval: Duration
+    }
+
+    struct Capture: Sendable {
+        var maxPause: Duration
+        var grace: Duration
+        var stallTimeout: Duration
+        var lend: Bool
+        var acceptRisk: Bool
+        var extraPerHeapByte: Double
+    }
+
+    struct Supervise: Sendable {
+        enum Restart: String, Sendable { case no, onFailure = "on-failure", always }
+        enum TailStderr: String, Sendable { case auto, always, never }
+        var restart: Restart
+        var backOff: Duration
+        var backOffMax: Duration
+        var startLimit: Int
+        /// 0: no limit.
+        var startLimitWindow: Duration
+        var tailStderr: TailStderr
+    }
+
+    struct Log: Sendable {
+        /// The names of swift-log.
+        var level: String
+    }
+
+    var store: Store
+    var launch: Launch
+    var watch: Watch
+    var limits: Limits
+    var actions: [Action]
+    var capture: Capture
+    var supervise: Supervise
+    var log: Log
+    /// The default rule (of `watch.triggers`, where there are any), then those of `rules`.
+    var rules: [Rule]
+    /// By the name of the key, for every key.
+    var origins: [String: Origin]
+    /// In the order of the schema; `config` prints it.
+    var effective: [EffectiveSetting]
+
+    /// One line of `config`.
+    struct EffectiveSetting: Sendable, Hashable {
+        var key: String
+        var value: String
+        var origin: Origin
+    }
+}
