@@ -39,16 +39,14 @@ extension Supervisor {
         }
     }
 
-    /// Runs a command beside the service, its output on our standard error, and waits for its end. It may start before `run()`.
+    /// Runs a command beside the service, in a process group of its own, without input, its output on our standard error, and waits for
+    /// its end. It may start before `run()`.
     ///
     /// Our exit doesn't wait for it: a command that belongs to a capture is awaited before `captureEnded()`.
     public func spawnHelper(_ command: HelperCommand) async -> HelperOutcome {
         guard exitCode == nil else { return .abandoned }
-        var request = SpawnRequest(executable: command.executable, arguments: command.arguments, environment: command.environment)
-        request.newProcessGroup = true
-        request.standardOutput = .standardError
         do {
-            let child = watch(try spawn(request))
+            let child = try startHelper(command)
             let timeout = Task {
                 try? await Task.sleep(for: command.timeout)
                 if !Task.isCancelled { killHelper(child.pid) }
@@ -57,6 +55,14 @@ extension Supervisor {
         } catch {
             return .cannotStart(reason: "\(error)")
         }
+    }
+
+    private func startHelper(_ command: HelperCommand) throws -> Child {
+        let nothing = try FileDescriptor.open("/dev/null", .readOnly, options: .closeOnExec)
+        defer { try? nothing.close() }
+        return watch(try spawn(SpawnRequest(
+            executable: command.executable, arguments: command.arguments, environment: command.environment,
+            standardInput: nothing, standardOutput: .standardError, newProcessGroup: true)))
     }
 
     private func killHelper(_ pid: ProcessID) {

@@ -82,10 +82,10 @@ import Testing
 
     // MARK: pid 1 and orphans
 
-    /// 300 orphans; the script ends well when none is left as a zombie of its parent, `heapsnapd run`.
+    /// 300 orphans; ends when `heapsnapd run`, their parent now, has no child left but this script, not even a zombie.
     private let orphans = """
-        for i in $(seq 300); do (sh -c 'exit 0' &); done
-        until [ $(ps -o stat= --ppid $PPID | grep -c Z) = 0 ]; do sleep 0.01; done
+        for i in $(seq 300); do (/bin/true &); done
+        until [ $(ps -o pid= --ppid $PPID | wc -l) = 1 ]; do sleep 0.01; done
         exit 9
         """
 

@@ -106,7 +106,7 @@ import Units
     }
 
     @Test func lastWordsComeWithTheExit() async throws {
-        let run = try LiveRun("echo FATAL ERROR: out of memory >&2; sleep 1000 & kill -ABRT $$", tailsStandardError: true)
+        let run = try LiveRun("ulimit -c 0; echo FATAL ERROR: out of memory >&2; sleep 1 & kill -ABRT $$", tailsStandardError: true)
         #expect(await run.supervisor.run() == 134)
         for await event in run.supervisor.events {
             guard case .exited(let exit) = event else { continue }

@@ -1,4 +1,6 @@
 import Foundation
+import Linux
+import SystemPackage
 import Testing
 
 /// A shell script around the binary under test, `$HEAPSNAPD_BINARY`.
@@ -26,22 +28,20 @@ final class ShellScript: Sendable {
     /// - Returns: with 128 + n as status when a signal killed the shell.
     func run() async throws -> Outcome {
         let binary = try #require(ProcessInfo.processInfo.environment["HEAPSNAPD_BINARY"], "set HEAPSNAPD_BINARY to the program under test")
-        let process = Process()
-        // A hanging test is to fail, and to leave nothing behind: timeout kills its process group. A minute is 5 times the slowest one.
-        process.executableURL = URL(filePath: "/usr/bin/timeout")
-        process.arguments = ["--signal", "KILL", "60", "/bin/bash", "-c", text]
-        process.environment = ProcessInfo.processInfo.environment.merging([
+        let environment = ProcessInfo.processInfo.environment.merging([
             "RUN": "\(binary) run --snapshot-dir \(path("snapshots"))", "DIR": directory.path,
         ]) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try writer("output")
-        process.standardError = try writer("error")
-        try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in ended.resume() }
-            do { try process.run() } catch { ended.resume(throwing: error) }
-        }
-        let status = process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
-        return Outcome(status: status, output: try read("output"), error: try read("error"))
+        // A hanging test is to fail, and to leave nothing behind: timeout kills its process group. A minute is 5 times the slowest one.
+        // Not Foundation's Process: it takes a grandchild that inherited its socket for the child itself, and waits for that.
+        let input = try FileDescriptor.open("/dev/null", .readOnly)
+        let (output, error) = (try create("output"), try create("error"))
+        let process = try spawn(SpawnRequest(
+            executable: "/usr/bin/timeout", arguments: ["--signal", "KILL", "60", "/bin/bash", "-c", text], environment: environment,
+            standardInput: input, standardOutput: output, standardError: error))
+        for descriptor in [input, output, error] { try descriptor.close() }
+        for await _ in readiness(of: process.pidfd.descriptor) { break }
+        let (status, _) = try #require(try Reaper.reap(process.pid))
+        return Outcome(status: status.shellStatus, output: try read("output"), error: try read("error"))
     }
 
     func write(_ contents: String, to name: String) throws { try Data(contents.utf8).write(to: URL(filePath: path(name))) }
@@ -50,8 +50,7 @@ final class ShellScript: Sendable {
 
     private func read(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(filePath: path(name))), as: UTF8.self) }
 
-    private func writer(_ name: String) throws -> FileHandle {
-        try write("", to: name)
-        return try FileHandle(forWritingTo: URL(filePath: path(name)))
+    private func create(_ name: String) throws -> FileDescriptor {
+        try FileDescriptor.open(path(name), .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
     }
 }
