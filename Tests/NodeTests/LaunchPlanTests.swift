@@ -97,7 +97,7 @@ private func options(_ handler: LaunchOptions.Handler = .node, count: Int = 2, d
     }
 
     /// Each version takes the flags, and its file appears where the plan says.
-    @Test(arguments: majors, [true, false]) func realLaunch(major: Int, direct: Bool) throws {
+    @Test(arguments: majors, [true, false]) func realLaunch(major: Int, direct: Bool) async throws {
         let scratch = try Scratch()
         let directory = "\(scratch.path)/dir with space"
         let work = "\(scratch.path)/work"
@@ -122,12 +122,14 @@ private func options(_ handler: LaunchOptions.Handler = .node, count: Int = 2, d
         #expect(SignalSafety.objection(to: process, signal: SIGUSR2, assumeAsked: false) == nil)
         let place = try #require(SignalSafety.snapshotDirectory(of: process))
         #expect(place == URL(fileURLWithPath: major == 18 ? work : directory).resolvingSymlinksInPath().path)
+        let watch = try DirectoryWatch(place)
         kill(service.rawValue, SIGUSR2)
-        // Node says on stderr when it has written the file: an event, no sleeping.
-        let said = String(decoding: child.errors.fileHandleForReading.availableData, as: UTF8.self)
-        #expect(said.contains("Wrote snapshot to") || said.contains("Heap"), "\(said)")
-        let names = try FileManager.default.contentsOfDirectory(atPath: place)
-        #expect(names.compactMap(ArtifactName.init).contains(.node(pid: ProcessID(process.namespacePID), tid: 0, sequence: 1)), "\(names)")
+        var written: ArtifactName?
+        for await case .closedAfterWriting(let name) in watch.events {
+            written = ArtifactName(name)
+            break
+        }
+        #expect(written == .node(pid: ProcessID(process.namespacePID), tid: 0, sequence: 1))
         kill(service.rawValue, SIGKILL)
         child.process.waitUntilExit()
     }
