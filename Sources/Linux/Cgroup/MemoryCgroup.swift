@@ -22,6 +22,7 @@ public protocol MemoryCgroup: Sendable {
     ///
     /// Below the use, v2 reclaims and then OOM-kills at once; v1 answers EBUSY (`Errno.resourceBusy`) and leaves all as it was.
     func setLimit(_ limit: ByteCount?) throws(KernelError)
+    /// Can lag behind `current` by up to 2 s of charges (the kernel's FLUSH_TIME). 50 µs.
     func statistics() throws(KernelError) -> MemoryStatistics?
     func events() throws(KernelError) -> MemoryEvents?
     /// An OOM kill takes all processes of the cgroup.

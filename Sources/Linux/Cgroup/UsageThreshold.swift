@@ -9,7 +9,7 @@ public struct UsageThreshold: Sendable {
     /// together are one. One consumer.
     public let crossings: AsyncStream<Void>
 
-    /// The kernel looks at the use at every 128th page event, so the alarm comes up to 512 KiB late (memcg_check_events).
+    /// Each processor looks at the use at every 128th page event: the alarm comes up to 512 KiB per processor late (memcg_check_events).
     public init(_ cgroup: CgroupV1Memory, at threshold: ByteCount) throws(KernelError) {
         let event = try OwnedDescriptor(linux_eventfd_open(), opening: "eventfd")
         let path = cgroup.file("memory.usage_in_bytes")
