@@ -3,8 +3,9 @@ public import Units
 /// An upper bound of V8's heap between two estimates.
 ///
 /// An estimate reads smaps, which takes 11 ms and holds the target's mmap lock, so it is never made in the loop. Between two of them the
-/// heap can have grown by every rise of RSS, for a fall may have been something else; it is never above RSS. What this cannot see is heap that
-/// took the place of Buffers between two readings; that is why an estimate ages.
+/// heap is taken to have grown by all that RSS has since its lowest point; it is never above RSS. What this cannot see is heap that took the
+/// place of Buffers; that is why an estimate ages. (Adding up every rise would see it, but turns the noise of RSS into a ramp, and the forecast
+/// of the heap would take that for a leak.)
 public struct HeapBound: Sendable {
     /// With estimates of 11 ms, at most 5 % of a core when every one of them is wanted.
     private static let spacing = Duration.milliseconds(220)
@@ -12,20 +13,18 @@ public struct HeapBound: Sendable {
     private static let age = Duration.seconds(60)
 
     private var estimate: (heap: ByteCount, at: Duration)?
-    private var risen = ByteCount.zero
-    private var lastRSS = ByteCount.zero
+    private var lowestRSS = ByteCount.zero
 
     public init() {}
 
     public mutating func estimated(heap: ByteCount, rss: ByteCount, at: Duration) {
         estimate = (heap, at)
-        (risen, lastRSS) = (.zero, rss)
+        lowestRSS = rss
     }
 
-    /// Before the first estimate all of RSS may be heap. Every reading of RSS must pass through here, because its rises are added up.
+    /// Before the first estimate all of RSS may be heap. Every reading of RSS must pass through here, for the lowest.
     public mutating func upperBound(rss: ByteCount) -> ByteCount {
-        risen += max(.zero, rss - lastRSS)
-        lastRSS = rss
+        lowestRSS = min(lowestRSS, rss)
         return bound(rss)
     }
 
@@ -39,6 +38,6 @@ public struct HeapBound: Sendable {
 
     private func bound(_ rss: ByteCount) -> ByteCount {
         guard let estimate else { return rss }
-        return min(rss, estimate.heap + risen + max(.zero, rss - lastRSS))
+        return min(rss, estimate.heap + (rss - min(lowestRSS, rss)))
     }
 }
