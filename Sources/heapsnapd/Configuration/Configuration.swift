@@ -1,5 +1,8 @@
+import Capture
+import Logging
 import MemoryWatch
 import SnapshotStore
+import Supervisor
 import Units
 
 /// All that can be set, with every key present. `ConfigurationSchema` says what each means.
@@ -15,11 +18,10 @@ struct Configuration: Sendable {
     }
 
     struct Launch: Sendable {
-        enum Handler: String, Sendable { case node, app }
         /// `SIGUSR2`.
         var signal: String
         var nearHeapLimit: Int
-        var handler: Handler
+        var handler: SnapshotHandler
         var diagnosticDir: String
     }
 
@@ -42,9 +44,8 @@ struct Configuration: Sendable {
     }
 
     struct Supervise: Sendable {
-        enum Restart: String, Sendable { case no, onFailure = "on-failure", always }
         enum TailStderr: String, Sendable { case auto, always, never }
-        var restart: Restart
+        var restart: RestartPolicy.Condition
         var backOff: Duration
         var backOffMax: Duration
         var startLimit: Int
@@ -54,8 +55,7 @@ struct Configuration: Sendable {
     }
 
     struct Log: Sendable {
-        /// The names of swift-log.
-        var level: String
+        var level: Logger.Level
     }
 
     var store: Store

@@ -70,12 +70,16 @@ struct ConfigurationFile {
         for (keyNode, valueNode) in mapping {
             guard case .scalar(let key) = keyNode else { throw error("a key is not a word", keyNode.mark, "write `key: value` lines") }
             let name = prefix.isEmpty ? key.string : "\(prefix).\(key.string)"
+            if let dot = key.string.firstIndex(of: "."), schema.named(name) != nil {
+                let (section, rest) = (key.string[..<dot], key.string[key.string.index(after: dot)...])
+                throw ConfigurationError(place: place(keyNode.mark), message: "unknown key '\(name)'; write '\(section):' and '\(rest): ...' below it")
+            }
             if let known = schema.named(name) {
                 settings[name] = try setting(valueNode, known)
             } else if schema.hasSection(name) {
                 try collect(valueNode, below: name, schema, into: &settings)
             } else {
-                throw ConfigurationError(place: place(keyNode.mark), message: schema.unknown(name))
+                throw ConfigurationError(place: place(keyNode.mark), message: schema.unknownKey(name))
             }
         }
     }
@@ -132,7 +136,7 @@ struct ConfigurationFile {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
             ConfigurationError(place: place(mark), message: "cannot read YAML: \(problem); correct the line")
         case .duplicatedKeysInMapping(let keys, let context):
-            ConfigurationError(place: place(context.mark), message: "duplicate key '\(keys.first ?? "?")'; keep one of them")
+            ConfigurationError(place: place(context.mark), message: "key '\(keys.first ?? "?")' is there more than once; keep one of them")
         case .reader(let problem, _, _, _):
             ConfigurationError(place: path, message: "cannot read configuration: \(problem); check that it is the right file")
         default:

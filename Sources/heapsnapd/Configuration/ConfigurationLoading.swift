@@ -1,6 +1,9 @@
+import Capture
 import Foundation
+import Logging
 import MemoryWatch
 import SnapshotStore
+import Supervisor
 import Units
 
 extension Configuration {
@@ -37,12 +40,12 @@ extension Configuration {
                 // HEAPSNAPD_ANYTHING may be someone else's; HEAPSNAPD_STORE_ANYTHING can only mean us.
                 let section = name.dropFirst("HEAPSNAPD_".count).prefix { $0 != "_" }.lowercased()
                 guard schema.hasSection(section) else { continue }
-                throw ConfigurationError(place: name, message: "unknown variable; see `heapsnapd config` for the keys of '\(section)'")
+                throw ConfigurationError(place: name, message: schema.unknownVariable(name))
             }
             settings[key.name] = try setting(key, text, .environment(name: name))
         }
         for (name, text) in overrides {
-            guard let key = schema.named(name) else { throw ConfigurationError(place: "command line", message: schema.unknown(name)) }
+            guard let key = schema.named(name) else { throw ConfigurationError(place: "command line", message: schema.unknownKey(name)) }
             settings[name] = try setting(key, text, .commandLine)
         }
         return try Configuration(Settings(settings))
@@ -82,7 +85,7 @@ extension Configuration {
             restart: settings.choice("supervise.restart"), backOff: settings.duration("supervise.backOff"),
             backOffMax: settings.duration("supervise.backOffMax"), startLimit: settings.integer("supervise.startLimit"),
             startLimitWindow: settings.duration("supervise.startLimitWindow"), tailStderr: settings.choice("supervise.tailStderr"))
-        log = Log(level: settings.string("log.level"))
+        log = Log(level: settings.choice("log.level"))
         rules = try settings.rules()
         origins = settings.values.mapValues(\.origin)
         effective = ConfigurationSchema.keys.map { key in

@@ -1,5 +1,4 @@
 import MemoryWatch
-import SnapshotStore
 import Units
 
 /// Settings by key, read with their types. The kind was checked against the schema when they were read, so a mismatch is a mistake in this

@@ -33,7 +33,7 @@ enum ConfigurationSchema {
             "What a rule does: capture; exec runs actionsExec; terminate sends SIGTERM after the capture is stored."),
         .init("actionsExec", .words, "[]", "Command and arguments of the action exec."),
 
-        .init("rules", .rules, "[]", "More rules, each with the keys under RULES; what one leaves out it takes from above."),
+        .init("rules", .rules, "[]", "More rules, each with a name and triggers, and services (globs), actions, exec, limits and warmUp of its own; what one leaves out it takes from the keys above."),
 
         .init("capture.maxPause", .duration, "10s", "A capture that is predicted to stop the service for longer is refused."),
         .init("capture.grace", .duration, "30s", "When the service ends during a capture, wait so long for the capture. 0: give it up at once."),
@@ -74,10 +74,13 @@ extension [ConfigurationKey] {
     func hasSection(_ name: String) -> Bool { contains { $0.name.hasPrefix(name + ".") } }
 
     /// `unknown key 'store.maxuse'; did you mean 'store.maxUse'?`
-    func unknown(_ name: String) -> String {
-        let nearest = map { (name: $0.name, distance: editDistance($0.name.lowercased(), name.lowercased())) }.min { $0.distance < $1.distance }
-        guard let nearest, nearest.distance <= 3 else { return "unknown key '\(name)'; see `heapsnapd config` for all there are" }
-        return "unknown key '\(name)'; did you mean '\(nearest.name)'?"
+    func unknownKey(_ name: String) -> String { "unknown key '\(name)'; \(suggestion(for: name, among: map(\.name)))" }
+    func unknownVariable(_ name: String) -> String { "unknown variable; \(suggestion(for: name, among: map(\.environmentName)))" }
+
+    private func suggestion(for name: String, among known: [String]) -> String {
+        let nearest = known.map { (name: $0, distance: editDistance($0.lowercased(), name.lowercased())) }.min { $0.distance < $1.distance }
+        guard let nearest, nearest.distance <= 3 else { return "see `heapsnapd config` for all there are" }
+        return "did you mean '\(nearest.name)'?"
     }
 }
 

@@ -15,7 +15,7 @@ extension ConfigurationSchema {
             if own != section && !own.isEmpty { lines.append("#\(own):") }
             section = own
             let indent = own.isEmpty ? "" : "  "
-            lines += wrapped(key.text + choices(key.kind), to: 120).map { "#\(indent)# \($0)" }
+            lines += wrapped(key.text + choices(key.kind), to: 120).map { (indent.isEmpty ? "# " : "#\(indent)# ") + $0 }
             lines.append("#\(indent)\(parts.last ?? ""): \(yaml(key.standard ?? ""))")
             if key.kind == .rules { lines += exampleRule }
         }
