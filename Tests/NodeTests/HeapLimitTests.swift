@@ -11,7 +11,7 @@ import Units
     /// Every line that was captured from a real Node in a real cgroup v1.
     @Test func agreesWithRealBinaries() throws {
         let lines = String(decoding: try fixture("heap-limits.txt"), as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("#") }
-        #expect(lines.count == 250)
+        #expect(lines.count == 256)
         for line in lines {
             let fields = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
             let version = try #require(NodeVersion(fields[0]))
@@ -27,6 +27,30 @@ import Units
 
     @Test func saysNothingAboutVersionsNeverSeen() {
         #expect(HeapLimit.predict(version: NodeVersion(12, 22), flags: NodeFlags(), constrainedMemory: nil, hostMemory: Self.host) == nil)
+    }
+
+    @Test func resourceLimits() {
+        let text = """
+            Limit                     Soft Limit           Hard Limit           Units
+            Max cpu time              unlimited            unlimited            seconds
+            Max data size             2048000000           unlimited            bytes
+            Max address space         %              unlimited            bytes
+            """
+        #expect(ConstrainedMemory.parse(limits: text.replacingOccurrences(of: "%", with: "unlimited")) == 2_048_000_000)
+        #expect(ConstrainedMemory.parse(limits: text.replacingOccurrences(of: "%", with: "1048576")) == 1_048_576)
+        #expect(ConstrainedMemory.parse(limits: "") == nil)
+    }
+
+    /// A limit on data: versions differ in whether they see it.
+    @Test(arguments: majors) func liveResourceLimit(major: Int) throws {
+        let program = "console.log(v8.getHeapStatistics().heap_size_limit); setInterval(() => {}, 1000)"
+        let child = try Child(["/bin/sh", "-c", "ulimit -d 2000000; exec \(try node(major)) -e '\(program)'"])
+        let actual = try #require(Int64(child.ready().trimmingCharacters(in: .whitespacesAndNewlines)))
+        guard case .node(let process) = try NodeProcess.read(child.pid, table: ProcessTable()) else { throw MissingNode(major: major) }
+        let predicted = HeapLimit.predict(
+            version: try #require(process.version), flags: process.flags,
+            constrainedMemory: try ConstrainedMemory.read(process, table: ProcessTable()), hostMemory: try ProcessTable().hostMemory().total)
+        #expect(predicted == ByteCount(actual))
     }
 
     /// The whole way on this host: a process in a limited cgroup, read from outside, against what it says itself.

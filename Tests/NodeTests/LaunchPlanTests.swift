@@ -5,7 +5,7 @@ import Units
 
 @testable import Node
 
-private func options(_ handler: LaunchOptions.Handler = .node, count: Int = 2, directory: String = "/snap", report: Bool = false) -> LaunchOptions {
+private func options(_ handler: SnapshotHandler = .node, count: Int = 2, directory: String = "/snap", report: Bool = false) -> LaunchOptions {
     LaunchOptions(handler: handler, signal: "SIGUSR2", nearHeapLimit: count, diagnosticDirectory: directory, reportOnFatalError: report)
 }
 

@@ -99,9 +99,8 @@ private struct NotNode: Error {}
         var flags = NodeFlags()
         if title == nil { flags.script = script }
         let process = NodeProcess(
-            identity: ProcessIdentity(pid: ProcessID(pid), startTime: start, bootID: "b"), version: NodeVersion(24), flags: flags, argumentsKnown: title == nil,
-            environmentKnown: true, arguments: title.map { [$0, "", ""] } ?? ["node", script], executable: "/usr/bin/node", uid: 0, gid: 0, groups: [],
-            namespacePID: pid, caughtSignals: SignalSet(mask: 0))
+            identity: ProcessIdentity(pid: ProcessID(pid), startTime: start, bootID: "b"), version: NodeVersion(24), flags: flags,
+            arguments: title.map { [$0, "", ""] } ?? ["node", script], executable: "/usr/bin/node", caughtSignals: SignalSet(mask: 0))
         return Candidate(process: process, rss: .mebibytes(rss))
     }
 

@@ -5,8 +5,9 @@ public import Units
 /// V8 computes it once, at the start (src/heap/heap.cc: Heap::HeapSizeFromPhysicalMemory, GenerationSizesFromHeapSize, ConfigureHeap),
 /// from the memory that Node tells it (src/api/environment.cc, SetIsolateCreateParamsForNode: the smaller of the host's memory and
 /// uv_get_constrained_memory). It is the old generation plus three semi-spaces: two, and as much again for new large objects.
-/// Checked against 18.18.2, 20.18.0, 20.20.2, 22.20.0, 24.19.0 and 26.7.0, 30 combinations of flags and cgroup limits each.
-public struct HeapLimit: Sendable {
+/// Checked against 18.18.2, 20.18.0, 20.20.2, 22.20.0, 24.19.0 and 26.7.0, 256 combinations in all;
+/// left out: --max-heap-size together with --max-old-space-size, --no-huge-max-old-generation-size, pointer-compressed and 32-bit builds.
+public enum HeapLimit {
     /// - Parameters:
     ///   - constrainedMemory: the cgroup's limit as that process saw it when it started (`ConstrainedMemory`); nil: none.
     ///   - hostMemory: MemTotal.
@@ -15,19 +16,23 @@ public struct HeapLimit: Sendable {
         guard version.major >= 14 else { return nil }
         let memory = min(constrainedMemory ?? hostMemory, hostMemory)
         let young = YoungGeneration(version)
+        let defaultOld = defaultOldGeneration(memory: memory, version: version)
+        let semiSpace = flags.optimizeForSize ? .mebibytes(1) : young.semiSpace(old: defaultOld, memory: memory)
         if let percentage = flags.maxOldSpaceSizePercentage {
             // Node turns it into --max-old-space-size, whole MiB (src/node_options.cc, HandleMaxOldSpaceSizePercentage).
-            let old = ByteCount.mebibytes(Int((memory * (percentage / 100)).mebibytes))
-            return old + young.size(semiSpace: flags.maxSemiSpaceSize ?? young.semiSpace(memory: memory, flags: flags))
+            let old = ByteCount.mebibytes(Int(memory.mebibytes.rounded(.towardZero) * percentage / 100))
+            return old + young.size(semiSpace: flags.maxSemiSpaceSize ?? semiSpace)
         }
         if flags.maxOldSpaceSize == nil, let whole = flags.maxHeapSize { return whole }
-        let old = flags.maxOldSpaceSize ?? defaultOldGeneration(memory: memory)
-        return old + young.size(semiSpace: flags.maxSemiSpaceSize ?? young.semiSpace(memory: memory, flags: flags))
+        let old = flags.maxOldSpaceSize ?? defaultOld
+        return old + young.size(semiSpace: flags.maxSemiSpaceSize ?? semiSpace)
     }
 
-    /// Half of the memory, between 256 MiB and 2 GiB; up to 4 GiB where there are 15 GiB (--huge-max-old-generation-size, on by default).
-    static func defaultOldGeneration(memory: ByteCount) -> ByteCount {
-        let greatest: ByteCount = memory >= .gibibytes(15) ? .gibibytes(4) : .gibibytes(2)
+    /// Half of the memory, between 256 MiB and 2 GiB; up to 4 GiB on a large host (--huge-max-old-generation-size, on by default): from
+    /// 15.5 GiB on Node 20, from 15 GiB since Node 22 (measured).
+    private static func defaultOldGeneration(memory: ByteCount, version: NodeVersion) -> ByteCount {
+        let isLarge = memory >= .mebibytes(version.major < 22 ? 15_872 : 15_360)
+        let greatest: ByteCount = isLarge ? .gibibytes(4) : .gibibytes(2)
         let page: Int64 = 256 << 10
         let half = min(max(ByteCount(memory.bytes / 4 * 2), .mebibytes(256)), greatest)
         return ByteCount((half.bytes + page - 1) / page * page)
@@ -52,10 +57,8 @@ private struct YoungGeneration {
         }
     }
 
-    func semiSpace(memory: ByteCount, flags: NodeFlags) -> ByteCount {
-        if flags.optimizeForSize { return .mebibytes(1) }
-        let old = HeapLimit.defaultOldGeneration(memory: memory)
-        return min(ByteCount(old.bytes / (memory <= lowMemory ? lowMemoryRatio : ratio)), greatest)
+    func semiSpace(old: ByteCount, memory: ByteCount) -> ByteCount {
+        min(ByteCount(old.bytes / (memory <= lowMemory ? lowMemoryRatio : ratio)), greatest)
     }
 
     /// ConfigureHeap rounds a semi-space up to a power of two.

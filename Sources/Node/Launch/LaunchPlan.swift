@@ -1,11 +1,13 @@
+/// Who answers the signal with a snapshot.
+public enum SnapshotHandler: String, Sendable, Codable, CaseIterable {
+    /// Node's own handler takes the snapshot; its flags are added.
+    case node
+    /// The application has a handler of its own (the npm module heapdump, `v8.writeHeapSnapshot`); no flag is added.
+    case app
+}
+
 public struct LaunchOptions: Sendable, Hashable {
-    public enum Handler: String, Sendable, Codable, CaseIterable {
-        /// Node's own handler takes the snapshot; its flags are added.
-        case node
-        /// The application has a handler of its own (the npm module heapdump, `v8.writeHeapSnapshot`); no flag is added.
-        case app
-    }
-    public var handler: Handler
+    public var handler: SnapshotHandler
     /// `SIGUSR2`.
     public var signal: String
     /// How many snapshots Node may write near its heap limit; 0: none, the flag is left out.
@@ -15,7 +17,7 @@ public struct LaunchOptions: Sendable, Hashable {
     /// Also have Node write its diagnostic report when V8 gives up (contract 26).
     public var reportOnFatalError: Bool
 
-    public init(handler: Handler, signal: String, nearHeapLimit: Int, diagnosticDirectory: String, reportOnFatalError: Bool) {
+    public init(handler: SnapshotHandler, signal: String, nearHeapLimit: Int, diagnosticDirectory: String, reportOnFatalError: Bool) {
         self.handler = handler
         self.signal = signal
         self.nearHeapLimit = nearHeapLimit

@@ -45,7 +45,7 @@ public struct NodeFlags: Sendable, Hashable {
         case "--heapsnapshot-near-heap-limit": nearHeapLimit = option.value.flatMap { Int($0) }
         case "--diagnostic-dir": diagnosticDir = option.value
         case "--max-old-space-size": maxOldSpaceSize = option.mebibytes
-        case "--max-old-space-size-percentage": maxOldSpaceSizePercentage = option.value.flatMap { Double($0) }
+        case "--max-old-space-size-percentage": maxOldSpaceSizePercentage = option.value.flatMap { Double($0) }.flatMap { $0 > 0 && $0 <= 100 ? $0 : nil }
         case "--max-semi-space-size": maxSemiSpaceSize = option.mebibytes
         case "--max-heap-size": maxHeapSize = option.mebibytes
         case "--optimize-for-size": optimizeForSize = isOn
@@ -61,9 +61,9 @@ public struct NodeFlags: Sendable, Hashable {
 }
 
 extension NodeOption {
-    /// A size in V8's unit; nil for zero (V8 takes it as not set) and for what is no number.
+    /// A size in V8's unit; nil for zero (V8 takes it as not set), for what is no number, and above 16 TiB.
     fileprivate var mebibytes: ByteCount? {
-        guard let count = value.flatMap({ Int($0) }), count > 0, count < 1 << 40 else { return nil }
+        guard let count = value.flatMap({ Int($0) }), count > 0, count < 1 << 24 else { return nil }
         return .mebibytes(count)
     }
 }

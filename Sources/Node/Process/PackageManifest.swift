@@ -1,10 +1,10 @@
 import Linux
 
 /// The `name` of a package.json, found without a JSON library: Foundation's would cost the resident process more than all of this.
-enum PackageManifest {
+public enum PackageManifest {
     /// The `name` of the nearest package.json at or above `directory` that has one.
     /// - Parameter root: put in front of every path; `/proc/PID/root` for a process in another mount namespace, else empty.
-    static func nearestName(from directory: String, root: String) throws -> String? {
+    public static func nearestName(from directory: String, root: String) throws -> String? {
         var path = directory
         // 64 levels: deeper paths than PATH_MAX allows in practice; a bound against a loop of our own making.
         for _ in 0..<64 {
