@@ -38,9 +38,10 @@ build: swift ## the binary, optimised, Swift runtime linked in: .build/release/h
 .PHONY: test
 test: build ## all tests but the long repetitions; the runner's count is the last line
 	@$(SUPPORT)/fetch-node
-	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
-	HEAPSNAPD_BINARY=$(CURDIR)/$(BINARY) swift test --disable-xctest 2>&1 | tee "$$log"; \
-	grep -E 'Test run with [0-9]+ test' "$$log" | tail -n 1
+	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; status=0; \
+	HEAPSNAPD_BINARY=$(CURDIR)/$(BINARY) swift test --disable-xctest 2>&1 | tee "$$log" || status=$$?; \
+	grep -E 'Test run with [0-9]+ test' "$$log" | tail -n 1; \
+	exit $$status
 
 .PHONY: test-full
 test-full: export HEAPSNAPD_TEST_FULL = 1
