@@ -23,7 +23,10 @@ import Units
 
     /// From V8's source and users' reports; not to be had from the five binaries at hand.
     @Test(arguments: [
-        ("MarkCompactCollector: young object promotion failed Allocation failed - JavaScript heap out of memory", LastWords.Family.youngObjectPromotionFailed),
+        (
+            "MarkCompactCollector: young object promotion failed Allocation failed - JavaScript heap out of memory",
+            LastWords.Family.youngObjectPromotionFailed
+        ),
         ("Scavenger: semi-space copy Allocation failed - JavaScript heap out of memory", .semiSpaceCopy),
         ("invalid array length Allocation failed - JavaScript heap out of memory", .invalidSize),
         ("Zone Allocation failed - process out of memory", .processOutOfMemory), ("v8::ToLocalChecked Empty MaybeLocal", .other),
@@ -86,7 +89,9 @@ import Units
     private let heap = LastWords.parse("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n".utf8)
 
     @Test func causes() {
-        func cause(_ status: Linux.ExitStatus?, _ words: LastWords? = nil, _ before: UInt64? = nil, _ after: UInt64? = nil, own: Int32? = nil) -> ExitCause {
+        func cause(_ status: Linux.ExitStatus?, _ words: LastWords? = nil, _ before: UInt64? = nil, _ after: UInt64? = nil, own: Int32? = nil)
+            -> ExitCause
+        {
             ExitJudgement.decide(ExitEvidence(status: status, lastWords: words, oomKillsBefore: before, oomKillsAfter: after, ownSignal: own)).cause
         }
         let killed = Linux.ExitStatus.signaled(SIGKILL, coreDumped: false)

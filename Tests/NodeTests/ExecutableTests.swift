@@ -32,7 +32,9 @@ import Testing
 
     @Test func notAnExecutable() throws {
         let scratch = try Scratch()
-        #expect(try NodeExecutable.inspect(path: try scratch.write("script", "#!/usr/bin/env node\n")) == .notNode(reason: "not a 64-bit little-endian ELF file"))
+        #expect(
+            try NodeExecutable.inspect(path: try scratch.write("script", "#!/usr/bin/env node\n"))
+                == .notNode(reason: "not a 64-bit little-endian ELF file"))
         #expect(try NodeExecutable.inspect(path: try scratch.write("empty", "")) == .notNode(reason: "not a 64-bit little-endian ELF file"))
         #expect(try NodeExecutable.inspect(path: scratch.path) == nil)
         #expect(try NodeExecutable.inspect(path: "/nowhere/node") == nil)
@@ -55,8 +57,17 @@ import Testing
     /// A stand-in for Debian's build, which splits Node into a small executable and libnode.so: clang makes one of each kind.
     @Test func sharedLibraryBuild() throws {
         let scratch = try Scratch()
-        let library = try scratch.write("libnode.c", "const char version[] = \"node.js/v18.20.4\"; int start(int c, char **v) __asm__(\"_ZN4node5StartEiPPc\"); int start(int c, char **v) { return version[c]; }")
-        let program = try scratch.write("node.c", "int start(int c, char **v) __asm__(\"_ZN4node5StartEiPPc\"); int main(int c, char **v) { return start(c, v); }")
+        let library = try scratch.write(
+            "libnode.c",
+            #"""
+            const char version[] = "node.js/v18.20.4";
+            int start(int c, char **v) __asm__("_ZN4node5StartEiPPc");
+            int start(int c, char **v) { return version[c]; }
+            """#
+        )
+        let program = try scratch.write(
+            "node.c",
+            "int start(int c, char **v) __asm__(\"_ZN4node5StartEiPPc\"); int main(int c, char **v) { return start(c, v); }")
         try FileManager.default.createDirectory(atPath: "\(scratch.path)/lib", withIntermediateDirectories: true)
         try FileManager.default.createDirectory(atPath: "\(scratch.path)/bin", withIntermediateDirectories: true)
         for command in [

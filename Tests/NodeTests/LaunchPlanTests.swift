@@ -12,7 +12,8 @@ private func options(_ handler: SnapshotHandler = .node, count: Int = 2, directo
 @Suite struct LaunchDecisionTests {
     private func plan(_ command: [String], _ nodeOptions: String? = nil, _ options: LaunchOptions = options(), target: CommandTarget) -> LaunchPlan {
         LaunchPlan.plan(
-            command: command, environment: nodeOptions.map { ["NODE_OPTIONS": $0] } ?? [:], workingDirectory: "/srv", options: options, target: target)
+            command: command, environment: nodeOptions.map { ["NODE_OPTIONS": $0] } ?? [:], workingDirectory: "/srv", options: options, target: target
+        )
     }
 
     @Test func nodeItselfGetsThemInArgv() {

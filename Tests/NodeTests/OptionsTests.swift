@@ -29,7 +29,8 @@ import Units
     @Test func optionsEndAtTheScript() {
         let flags = NodeFlags.parse(
             arguments: [
-                "node", "-r", "./hook.js", "--heapsnapshot-signal", "SIGUSR2", "--max_old_space_size=460", "--diagnostic_dir=/d", "--no-addons", "server.js",
+                "node", "-r", "./hook.js", "--heapsnapshot-signal", "SIGUSR2", "--max_old_space_size=460", "--diagnostic_dir=/d", "--no-addons",
+                "server.js",
                 "--heapsnapshot-near-heap-limit=3", "--permission",
             ], nodeOptions: nil)
         #expect(flags.heapSnapshotSignal == "SIGUSR2")
@@ -53,12 +54,15 @@ import Units
         #expect(!off.reportOnFatalError)
     }
 
-    @Test(arguments: [
-        (["node", "-e", "code", "x"], nil), (["node", "-p", "1"], nil), (["node", "-pe", "1"], nil), (["node", "--run", "start"], nil), (["node"], nil),
-        (["node", "-"], nil), (["node", "--", "--odd.js"], "--odd.js"), (["node", "--inspect", "a.js"], "a.js"), (["node", "--inspect=1:2", "a.js"], "a.js"),
-        (["node", "--import", "x", "-C", "dev", "a.js"], "a.js"), (["node", "-c", "a.js"], "a.js"), (["node", "--expose-gc", "a.js"], "a.js"),
-        (["node", "--print", "--expose-gc", "1"], "1"),
-    ] as [([String], String?)])
+    @Test(
+        arguments: [
+            (["node", "-e", "code", "x"], nil), (["node", "-p", "1"], nil), (["node", "-pe", "1"], nil), (["node", "--run", "start"], nil),
+            (["node"], nil),
+            (["node", "-"], nil), (["node", "--", "--odd.js"], "--odd.js"), (["node", "--inspect", "a.js"], "a.js"),
+            (["node", "--inspect=1:2", "a.js"], "a.js"),
+            (["node", "--import", "x", "-C", "dev", "a.js"], "a.js"), (["node", "-c", "a.js"], "a.js"), (["node", "--expose-gc", "a.js"], "a.js"),
+            (["node", "--print", "--expose-gc", "1"], "1"),
+        ] as [([String], String?)])
     func script(arguments: [String], script: String?) { #expect(NodeFlags.parse(arguments: arguments, nodeOptions: nil).script == script) }
 
     @Test func permissionModel() {

@@ -19,13 +19,16 @@ private struct NotNode: Error {}
         _ = try scratch.write("package.json", #"{"scripts": {"name": "no"}, "name": "@acme/api"}"#)
         _ = try scratch.write("src/server.js", staying)
         let child = try Child(
-            [try node(major), "--heapsnapshot-signal=SIGUSR2", "src/server.js", "--name=x"], environment: ["NODE_OPTIONS": "--max-old-space-size=300"],
+            [try node(major), "--heapsnapshot-signal=SIGUSR2", "src/server.js", "--name=x"],
+            environment: ["NODE_OPTIONS": "--max-old-space-size=300"],
             directory: scratch.path)
         #expect(child.ready() == "up\n")
         let process = try read(child)
         #expect(process.version?.major == major)
         #expect(process.flagsKnown)
-        #expect(process.flags.heapSnapshotSignal == "SIGUSR2" && process.flags.maxOldSpaceSize == .mebibytes(300) && process.flags.script == "src/server.js")
+        #expect(
+            process.flags.heapSnapshotSignal == "SIGUSR2" && process.flags.maxOldSpaceSize == .mebibytes(300)
+                && process.flags.script == "src/server.js")
         #expect(process.caughtSignals.contains(SIGUSR2))
         #expect(process.packageName == "@acme/api")
         #expect(process.serviceName() == "acme-api" || process.unit != nil || process.container != nil)
@@ -49,7 +52,8 @@ private struct NotNode: Error {}
     }
 
     @Test func titleWithNodeOptionsStillShowsThem() throws {
-        let child = try Child([try node(24), "-e", "process.title = 'web worker'; \(staying)"], environment: ["NODE_OPTIONS": "--heapsnapshot-signal=SIGUSR2"])
+        let child = try Child(
+            [try node(24), "-e", "process.title = 'web worker'; \(staying)"], environment: ["NODE_OPTIONS": "--heapsnapshot-signal=SIGUSR2"])
         _ = child.ready()
         #expect(SignalSafety.objection(to: try read(child), signal: SIGUSR2, assumeAsked: false) == nil)
     }
@@ -106,7 +110,8 @@ private struct NotNode: Error {}
 
     @Test func contract6() {
         let candidates = [
-            candidate(10, rss: 900, start: 1, script: "/usr/lib/node_modules/npm/bin/npm-cli.js"), candidate(11, rss: 950, start: 2, script: "", title: "npm run start"),
+            candidate(10, rss: 900, start: 1, script: "/usr/lib/node_modules/npm/bin/npm-cli.js"),
+            candidate(11, rss: 950, start: 2, script: "", title: "npm run start"),
             candidate(12, rss: 100, start: 3, script: "cluster.js"), candidate(14, rss: 300, start: 5, script: "worker.js"),
             candidate(13, rss: 300, start: 4, script: "worker.js"),
         ]
@@ -116,13 +121,17 @@ private struct NotNode: Error {}
         #expect(ProcessSelection.pid(ProcessID(99)).choose(from: candidates) == nil)
         #expect(ProcessSelection.largest.choose(from: Array(candidates.prefix(2))) == nil)
         #expect(ProcessSelection.largest.mark(candidates).filter(\.chosen).map(\.process.identity.pid) == [ProcessID(13)])
-        #expect(ProcessSelection("largest") == .largest && ProcessSelection("12") == .pid(ProcessID(12)) && ProcessSelection("0") == nil && ProcessSelection("x") == nil)
+        #expect(
+            ProcessSelection("largest") == .largest && ProcessSelection("12") == .pid(ProcessID(12)) && ProcessSelection("0") == nil
+                && ProcessSelection("x") == nil)
     }
 
-    @Test(arguments: [
-        ("/usr/bin/npm", "npm"), ("/usr/lib/node_modules/npm/bin/npx-cli.js", "npx"), (".yarn/releases/yarn-4.1.0.cjs", "yarn"), ("/x/pnpm.cjs", "pnpm"),
-        ("/x/corepack.js", "corepack"), ("server.js", nil), ("npmlog.js", nil), ("/srv/npm/index.js", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("/usr/bin/npm", "npm"), ("/usr/lib/node_modules/npm/bin/npx-cli.js", "npx"), (".yarn/releases/yarn-4.1.0.cjs", "yarn"),
+            ("/x/pnpm.cjs", "pnpm"),
+            ("/x/corepack.js", "corepack"), ("server.js", nil), ("npmlog.js", nil), ("/srv/npm/index.js", nil),
+        ] as [(String, String?)])
     func packageManagers(script: String, name: String?) { #expect(PackageManager.name(script: script, arguments: ["node", script]) == name) }
 }
 
@@ -149,21 +158,29 @@ private struct NotNode: Error {}
         #expect(CgroupPlace.parse("/system.slice/web.service") == CgroupPlace(unit: "web.service"))
         #expect(CgroupPlace.parse("/system.slice/web.service/worker") == CgroupPlace(unit: "web.service"))
         #expect(CgroupPlace.parse("/user.slice/user-1000.slice/user@1000.service/app.slice/web.service") == CgroupPlace(unit: "web.service"))
-        for path in ["/", "", "/user.slice/user-1000.slice/session-3.scope", "/user.slice/user-1000.slice/user@1000.service/app.slice/vte.scope", "/process_api/9f86d081"] {
+        for path in [
+            "/", "", "/user.slice/user-1000.slice/session-3.scope", "/user.slice/user-1000.slice/user@1000.service/app.slice/vte.scope",
+            "/process_api/9f86d081",
+        ] {
             #expect(CgroupPlace.parse(path) == CgroupPlace(), "\(path)")
         }
         for path in [
-            "/system.slice/docker-\(id).scope", "/docker/\(id)", "/kubepods/burstable/pod12-3/\(id)", "/system.slice/containerd.service/kubepods-besteffort-pod1.slice:cri-containerd:\(id)",
-            "/kubepods.slice/kubepods-pod1.slice/cri-containerd-\(id).scope", "/machine.slice/libpod-\(id).scope/container", "/kubepods.slice/crio-\(id).scope",
+            "/system.slice/docker-\(id).scope", "/docker/\(id)", "/kubepods/burstable/pod12-3/\(id)",
+            "/system.slice/containerd.service/kubepods-besteffort-pod1.slice:cri-containerd:\(id)",
+            "/kubepods.slice/kubepods-pod1.slice/cri-containerd-\(id).scope", "/machine.slice/libpod-\(id).scope/container",
+            "/kubepods.slice/crio-\(id).scope",
         ] {
             #expect(CgroupPlace.parse(path) == CgroupPlace(containerID: id), "\(path)")
         }
     }
 
-    @Test(arguments: [
-        (#"{"name":"a"}"#, "a"), (#"{ "x": {"name": "inner"}, "y": ["name"], "z": "name", "name" : "outer" }"#, "outer"), (#"{"name": 3, "b": "name"}"#, nil),
-        (#"{"na\"me": "x", "name": ""}"#, nil), ("", nil), (#"{"name": "unfinished"#, nil), (#"["name", "x"]"#, nil), (#"{"a":"\\","name":"ok"}"#, "ok"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            (#"{"name":"a"}"#, "a"), (#"{ "x": {"name": "inner"}, "y": ["name"], "z": "name", "name" : "outer" }"#, "outer"),
+            (#"{"name": 3, "b": "name"}"#, nil),
+            (#"{"na\"me": "x", "name": ""}"#, nil), ("", nil), (#"{"name": "unfinished"#, nil), (#"["name", "x"]"#, nil),
+            (#"{"a":"\\","name":"ok"}"#, "ok"),
+        ] as [(String, String?)])
     func packageNames(text: String, name: String?) { #expect(PackageManifest.name(in: Array(text.utf8)) == name) }
 }
 
@@ -172,7 +189,9 @@ private struct NotNode: Error {}
         #expect(ArtifactName("Heap.20261121.004512.4711.0.001.heapsnapshot") == .node(pid: ProcessID(4_711), tid: 0, sequence: 1))
         #expect(ArtifactName("heapdump-1763685912.123456.heapsnapshot") == .heapdump)
         #expect(ArtifactName("v8-heap-1763685912123.heapsnapshot") == .v8OnOOM)
-        for name in ["x.heapsnapshot", "Heap.2026.004512.4711.0.001.heapsnapshot", "Heap.20261121.004512.x.0.001.heapsnapshot", "heapdump-a.b.heapsnapshot"] {
+        for name in [
+            "x.heapsnapshot", "Heap.2026.004512.4711.0.001.heapsnapshot", "Heap.20261121.004512.x.0.001.heapsnapshot", "heapdump-a.b.heapsnapshot",
+        ] {
             #expect(ArtifactName(name) == .other, "\(name)")
         }
         #expect(ArtifactName("report.20261121.005445.14055.0.002.json") == .report && ArtifactName("report.mine.json") == .report)

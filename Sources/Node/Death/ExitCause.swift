@@ -69,7 +69,8 @@ public struct ExitJudgement: Sendable, Hashable {
             return ExitJudgement(cause: .exited(code), reason: "it exited with status \(code)")
         case .signaled(let number, _):
             let sender = evidence.ownSignal == number ? ", which heapsnapd passed on to it" : ""
-            let hint = number == abort && evidence.lastWords == nil ? "; V8's heap limit ends a process like this, but its last words were not seen" : ""
+            let hint =
+                number == abort && evidence.lastWords == nil ? "; V8's heap limit ends a process like this, but its last words were not seen" : ""
             return ExitJudgement(cause: .signal(number), reason: "\(Signals.name(number)) ended it\(sender)\(hint)")
         }
     }

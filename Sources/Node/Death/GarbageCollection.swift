@@ -26,7 +26,8 @@ public struct GarbageCollection: Sendable, Hashable, Codable {
         else { return nil }
         let before = line[line.index(colon, offsetBy: 5)..<arrow.lowerBound].split(separator: " ")
         let after = line[arrow.upperBound...].split(separator: " ", maxSplits: 2)
-        guard before.count >= 3, after.count == 3, let usedBefore = mebibytes(before[before.count - 2]), let committedBefore = mebibytes(before.last!),
+        guard before.count >= 3, after.count == 3, let usedBefore = mebibytes(before[before.count - 2]),
+            let committedBefore = mebibytes(before.last!),
             let usedAfter = mebibytes(after[0]), let committedAfter = mebibytes(after[1])
         else { return nil }
         at = .milliseconds(milliseconds)

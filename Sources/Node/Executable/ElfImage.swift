@@ -8,13 +8,18 @@ struct ElfImage {
     let segments: [Segment]
     private let dynamic: [(tag: Int64, value: UInt64)]
 
+    /// ELFMAG, ELFCLASS64, ELFDATA2LSB.
+    private static let magic: [UInt8] = [0x7F, 0x45, 0x4C, 0x46, 2, 1]
+    /// SHN_UNDEF: a symbol that is wanted, not defined.
+    private static let undefined: UInt16 = 0
+
     struct Segment {
         let address: UInt64, offset: UInt64, size: UInt64, flags: UInt32
     }
 
     /// Nil where the file is no such ELF file.
     init?(_ file: BinaryFile) {
-        guard let head = file.bytes(at: 0, count: 64), Array(head[0..<6]) == [0x7F, 0x45, 0x4C, 0x46, 2 /* 64-bit */, 1 /* little-endian */],
+        guard let head = file.bytes(at: 0, count: 64), Array(head[0..<6]) == Self.magic,
             let tableOffset: UInt64 = file.number(at: 32), let count: UInt16 = file.number(at: 56), count < 128
         else { return nil }
         var segments: [Segment] = []
@@ -29,7 +34,8 @@ struct ElfImage {
             case 1: segments.append(Segment(address: address, offset: offset, size: size, flags: flags))
             case 2:
                 for entry in 0..<min(size / 16, 512) {
-                    guard let tag: Int64 = file.number(at: offset &+ entry * 16), let value: UInt64 = file.number(at: offset &+ entry * 16 &+ 8), tag != 0
+                    guard let tag: Int64 = file.number(at: offset &+ entry * 16), let value: UInt64 = file.number(at: offset &+ entry * 16 &+ 8),
+                        tag != 0
                     else { break }
                     dynamic.append((tag, value))
                 }
@@ -77,7 +83,7 @@ struct ElfImage {
             guard let entry: UInt32 = file.number(at: chains &+ UInt64(index - firstSymbol) * 4) else { return false }
             let record = symbols &+ UInt64(index) * 24
             if entry | 1 == hash | 1, let name: UInt32 = file.number(at: record), let section: UInt16 = file.number(at: record &+ 6),
-                section != 0 /* SHN_UNDEF: wanted, not defined */, file.string(at: names &+ UInt64(name), limit: symbol.utf8.count + 1) == symbol
+                section != Self.undefined, file.string(at: names &+ UInt64(name), limit: symbol.utf8.count + 1) == symbol
             {
                 return true
             }

@@ -62,7 +62,8 @@ public enum NodeExecutable {
     private static func findLibrary(_ name: String, of image: ElfImage, root: String) throws -> ElfImage? {
         let executable = root.isEmpty ? canonical(image.file.path) : linkTarget(image.file.path)
         let origin = executable.lastIndex(of: "/").map { String(executable[..<$0]) } ?? "."
-        let system = ["x86_64-linux-gnu", "aarch64-linux-gnu", "riscv64-linux-gnu"].map { "/usr/lib/" + $0 }
+        let system =
+            ["x86_64-linux-gnu", "aarch64-linux-gnu", "riscv64-linux-gnu"].map { "/usr/lib/" + $0 }
             + ["/usr/lib64", "/usr/lib", "/lib64", "/lib", "/usr/local/lib"]
         let runPaths = image.runPaths.map { path in
             guard let marker = ["${ORIGIN}", "$ORIGIN"].first(where: path.hasPrefix) else { return path }

@@ -90,7 +90,8 @@ public struct LaunchPlan: Sendable, Hashable {
         }
         if !plan.injected.isEmpty { plan.inject(by: way) }
 
-        let flags = way == .argv
+        let flags =
+            way == .argv
             ? NodeFlags.parse(arguments: plan.arguments, nodeOptions: nodeOptions)
             : NodeFlags.parse(arguments: [], nodeOptions: plan.environment["NODE_OPTIONS"])
         plan.signal = flags.heapSnapshotSignal ?? (options.handler == .app ? options.signal : nil)

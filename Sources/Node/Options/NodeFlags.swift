@@ -45,7 +45,8 @@ public struct NodeFlags: Sendable, Hashable {
         case "--heapsnapshot-near-heap-limit": nearHeapLimit = option.value.flatMap { Int($0) }
         case "--diagnostic-dir": diagnosticDir = option.value
         case "--max-old-space-size": maxOldSpaceSize = option.mebibytes
-        case "--max-old-space-size-percentage": maxOldSpaceSizePercentage = option.value.flatMap { Double($0) }.flatMap { $0 > 0 && $0 <= 100 ? $0 : nil }
+        case "--max-old-space-size-percentage":
+            maxOldSpaceSizePercentage = option.value.flatMap { Double($0) }.flatMap { $0 > 0 && $0 <= 100 ? $0 : nil }
         case "--max-semi-space-size": maxSemiSpaceSize = option.mebibytes
         case "--max-heap-size": maxHeapSize = option.mebibytes
         case "--optimize-for-size": optimizeForSize = isOn

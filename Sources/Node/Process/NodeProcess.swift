@@ -34,7 +34,8 @@ public struct NodeProcess: Sendable {
     public var watchdog: Duration?
 
     /// Only the facts that have no default; the others can be set afterwards.
-    public init(identity: ProcessIdentity, version: NodeVersion?, flags: NodeFlags, arguments: [String], executable: String, caughtSignals: SignalSet) {
+    public init(identity: ProcessIdentity, version: NodeVersion?, flags: NodeFlags, arguments: [String], executable: String, caughtSignals: SignalSet)
+    {
         self.identity = identity
         self.version = version
         self.flags = flags
