@@ -34,11 +34,11 @@ let package = Package(
         room("Linux", ["CLinux", "Units", system]),
         room("MemoryWatch", ["Units"]),
         room("HeapSnapshot", ["Units"]),
-        room("SnapshotStore", ["CZstd", "Units", system, .product(name: "Crypto", package: "swift-crypto")]),
+        room("SnapshotStore", ["CLinux", "CZstd", "Units", system, .product(name: "Crypto", package: "swift-crypto")]),
         // floor 2
         room("Node", ["Linux", "Units"]),
         // floor 3
-        room("Supervisor", ["Node", "Linux", "Units"]),
+        room("Supervisor", ["Linux", "Units", system]),
         room("Capture", ["Node", "Linux", "SnapshotStore", "HeapSnapshot", "Units"]),
         // floor 4
         .executableTarget(

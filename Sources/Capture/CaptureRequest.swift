@@ -36,8 +36,6 @@ public struct CaptureRequest: Sendable {
     }
 }
 
-public enum SnapshotHandler: String, Sendable, Hashable, CaseIterable { case node, app }
-
 /// How far a capture is, for whoever waits for it.
 public enum CaptureProgress: Sendable {
     case admitted(AdmissionFacts, Admission.Plan)

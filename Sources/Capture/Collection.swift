@@ -1,7 +1,11 @@
+import Dispatch
 public import HeapSnapshot
 import Linux
 public import SnapshotStore
 public import Units
+
+/// One after the other: each takes a processor and some MiB.
+private let ingestQueue = DispatchQueue(label: "heapsnapd.ingest", qos: .utility)
 
 extension StreamVerifier: StreamVerifying {
     public func verdict() -> StreamVerdict {
@@ -19,6 +23,15 @@ extension CaptureSite {
     ///
     /// - Throws: the store's error (no space, not writable); the file then stays where it is.
     public func collect(
+        _ path: String, state: ArtifactProgress.State, record: SnapshotRecord, report: @escaping @Sendable (CaptureProgress) -> Void
+    ) async throws -> SnapshotRecord {
+        // Seconds of compression, away from the threads on which signals are forwarded and memory is watched.
+        try await withCheckedThrowingContinuation { continuation in
+            ingestQueue.async { continuation.resume(with: Result { try take(path, state: state, record: record, report: report) }) }
+        }
+    }
+
+    private func take(
         _ path: String, state: ArtifactProgress.State, record: SnapshotRecord, report: (CaptureProgress) -> Void
     ) throws -> SnapshotRecord {
         var record = record

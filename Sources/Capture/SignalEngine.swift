@@ -12,12 +12,13 @@ public struct SignalEngine: Sendable {
     public init(site: CaptureSite) { self.site = site }
 
     /// - Parameters:
+    ///   - directory: nil where it cannot be opened, which is for admission to refuse.
     ///   - arrival: the next file that appeared in the directory since the signal, if any; asked again until there is one.
     ///   - loan: one that an earlier capture of the same service left open.
     /// - Throws: `KernelError` or the store's error; what was lent is in the loan book then, and the next command settles it.
     public func capture(
-        _ request: CaptureRequest, directory: ArtifactDirectory, arrival: @Sendable () async -> Artifact?, loan: Loan?,
-        report: @Sendable (CaptureProgress) -> Void
+        _ request: CaptureRequest, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?, loan: Loan?,
+        report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> CaptureOutcome {
         let began = SystemClock.monotonic()
         let target = request.process.identity
@@ -36,6 +37,9 @@ public struct SignalEngine: Sendable {
         switch request.admission.decide(facts) {
         case .success(let admitted): plan = admitted
         case .failure(let refusal): return try refused(outcome, refusal)
+        }
+        guard let directory else {
+            return try refused(outcome, Refusal(.directoryNotWritable, "cannot watch \(request.directory); name another by --diagnostic-dir"))
         }
         report(.admitted(facts, plan))
 
@@ -59,7 +63,7 @@ public struct SignalEngine: Sendable {
             return try published(outcome, began: began)
         }
         outcome.record.actual?.duration = Seconds(SystemClock.monotonic() - began)
-        outcome.record = try site.collect(artifact.path, state: end.state, record: outcome.record, report: report)
+        outcome.record = try await site.collect(artifact.path, state: end.state, record: outcome.record, report: report)
         if outcome.record.state == .complete { site.learn(from: outcome.record, peakRSS: end.cost.peakRSS, facts: facts) }
         return outcome
     }

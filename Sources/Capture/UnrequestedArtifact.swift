@@ -17,7 +17,7 @@ public struct UnrequestedArtifact: Sendable {
     /// - Throws: as `SignalEngine.capture`.
     public func capture(
         _ artifact: Artifact, request: CaptureRequest, directory: ArtifactDirectory, heap: ByteCount?, loan: Loan?,
-        report: @Sendable (CaptureProgress) -> Void
+        report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> CaptureOutcome {
         let began = SystemClock.monotonic()
         let target = request.process.identity
@@ -38,7 +38,7 @@ public struct UnrequestedArtifact: Sendable {
         if let use { outcome.loan?.account(use: try hierarchy.flatMap { try workingSet($0.leaf) }, before: use) }
         outcome.record.actual = .init(
             peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) }, duration: Seconds(SystemClock.monotonic() - began))
-        outcome.record = try site.collect(artifact.path, state: end.state, record: outcome.record, report: report)
+        outcome.record = try await site.collect(artifact.path, state: end.state, record: outcome.record, report: report)
         return outcome
     }
 }

@@ -11,8 +11,9 @@ struct Observation {
     /// `met`: the condition holds. `calm`: far enough from it to arm the trigger again. `between`: neither, or not known.
     enum Standing { case met, between, calm }
 
-    /// A forecast carries a decision over four times its evidence where the level triggers stand behind it, and ten times for the latest safe
-    /// moment, which nothing brings back. 90 s for the usual 15 minutes: most services have collected garbage once by then.
+    /// A forecast carries a decision over four times its evidence; a tenth of the horizon is enough for the latest safe moment, which nothing
+    /// brings back: 90 s for the usual 15 minutes, by which most services have collected garbage once. A leak that is faster than that has
+    /// to be captured on less, or never: at 15 MB/s a heap outgrows a pause of 10 s within 10 s.
     private static let reach = (limit: 4, safeMoment: 10)
     /// "Soon": the longest pause between two samples.
     private static let soon = Duration.seconds(10)
@@ -33,7 +34,7 @@ struct Observation {
         case .latestSafeMoment(let within):
             guard let forecast, let safeMoment else { return .calm }
             if safeMoment.passed { return .between }
-            let isKnown = within <= forecast.evidence * Observation.reach.safeMoment
+            let isKnown = within <= forecast.evidence * Observation.reach.safeMoment || forecast.timeToLimit <= forecast.evidence * Observation.reach.limit
             if isKnown && forecast.timeToLimit <= within && safeMoment.remaining <= Observation.soon { return .met }
             return forecast.timeToLimit > within * (1 + hysteresis.fraction) || safeMoment.remaining > Observation.soon * 2 ? .calm : .between
         }

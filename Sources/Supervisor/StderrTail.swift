@@ -9,19 +9,27 @@ import SystemPackage
 /// One pipe for all runs of the service. We hold its writing end too, so that it never reports an end: grandchildren that keep it open
 /// after the service died still have a reader, and we don't wait for them.
 ///
-/// The service must neither be killed nor slowed by us, so its pipe is drained whatever becomes of our own standard error: when that is
-/// closed (EPIPE, EBADF) the bytes go nowhere; when its reader stalls, up to `backlogLimit` bytes wait, what comes after them is dropped
-/// and a line in their place says how much. What is kept as tail is never affected.
+/// The service must neither be killed nor held up by us, so its pipe is drained whatever becomes of our own standard error. When that is
+/// closed (EPIPE, EBADF) the bytes go nowhere. When its reader is slow, up to `backlogLimit` bytes wait, and then the service is as slow as it
+/// would be without us. When its reader doesn't take a chunk (64 KiB) in `stallLimit`, what doesn't fit is dropped, and a line in its place says how
+/// much. What is kept as tail is never affected.
 final class StderrTail: Sendable {
     /// Keeps V8's report (a few KiB with its stack traces) and what the application said before it.
     static let capacity = 65_536
-    /// 16 times the capacity of a pipe (pipe(7): 64 KiB): a stall of this length is no hiccup.
+    /// 16 times the capacity of a pipe (pipe(7): 64 KiB).
     static let backlogLimit = 1_048_576
+    /// Far longer than a live reader is ever kept from running, far shorter than the patience of a health check.
+    static let stallLimit = DispatchTimeInterval.seconds(1)
 
     private struct State {
         var tail: [UInt8] = []
         var backlog = 0
         var dropped = 0
+        var chunksPassed = 0
+        /// The source is suspended: the backlog is full, and its reader still has time.
+        var isPaused = false
+        var pauses = 0
+        var isStalled = false
         var isOutputClosed = false
     }
 
@@ -46,7 +54,7 @@ final class StderrTail: Sendable {
         (pipe, input) = ends
         self.output = output
         source = DispatchSource.makeReadSource(fileDescriptor: pipe.rawValue, queue: reading)
-        source.setEventHandler { [weak self] in self?.drain() }
+        source.setEventHandler { [weak self] in self?.readable() }
         source.activate()
     }
 
@@ -78,6 +86,33 @@ final class StderrTail: Sendable {
         }
     }
 
+    private func readable() {
+        let pause = state.withLock { state -> (number: Int, chunksPassed: Int)? in
+            guard state.backlog >= Self.backlogLimit, !state.isStalled, !state.isOutputClosed else { return nil }
+            state.isPaused = true
+            state.pauses += 1
+            return (state.pauses, state.chunksPassed)
+        }
+        guard let pause else { return drain() }
+        source.suspend()
+        resumeIfStalled(pause: pause.number, chunksPassed: pause.chunksPassed)
+    }
+
+    /// Looks again after `stallLimit`. Holds on to self meanwhile, so the source is never released while suspended, which libdispatch forbids.
+    private func resumeIfStalled(pause: Int, chunksPassed: Int) {
+        reading.asyncAfter(deadline: .now() + Self.stallLimit) { [self] in
+            let now = state.withLock { state -> Int? in
+                guard state.isPaused, state.pauses == pause else { return nil }
+                guard state.chunksPassed == chunksPassed else { return state.chunksPassed }
+                state.isStalled = true
+                state.isPaused = false
+                source.resume()
+                return nil
+            }
+            if let now { resumeIfStalled(pause: pause, chunksPassed: now) }
+        }
+    }
+
     /// One pipe full at most: the source fires again while there is more.
     private func drain() {
         let chunk = [UInt8](unsafeUninitializedCapacity: Self.capacity) { buffer, count in
@@ -88,7 +123,7 @@ final class StderrTail: Sendable {
             state.tail.append(contentsOf: chunk)
             if state.tail.count > Self.capacity { state.tail.removeFirst(state.tail.count - Self.capacity) }
             guard !state.isOutputClosed else { return false }
-            guard state.dropped == 0, state.backlog + chunk.count <= Self.backlogLimit else {
+            guard state.dropped == 0, !state.isStalled || state.backlog + chunk.count <= Self.backlogLimit else {
                 state.dropped += chunk.count
                 return false
             }
@@ -102,7 +137,13 @@ final class StderrTail: Sendable {
         let isWritten = writeAll(chunk)
         let dropped = state.withLock { state in
             state.backlog -= chunk.count
+            state.chunksPassed += 1
+            state.isStalled = false
             state.isOutputClosed = !isWritten
+            if state.isPaused && (state.backlog <= Self.backlogLimit / 2 || !isWritten) {
+                state.isPaused = false
+                source.resume()
+            }
             guard state.backlog == 0 else { return 0 }
             defer { state.dropped = 0 }
             return state.dropped

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Glibc
 
 @main
@@ -21,44 +20,18 @@ struct Heapsnapd: ParsableCommand {
             """,
         subcommands: [
             RunCommand.self, DumpCommand.self, CheckCommand.self, ListCommand.self, InfoCommand.self, ExportCommand.self, DeleteCommand.self,
-            PruneCommand.self, ConfigCommand.self, VersionCommand.self, ReferenceCommand.self,
+            PruneCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 
-    /// The main thread only parses, blocks signals before another thread exists, and waits: Swift's own asynchronous main would hand it to
-    /// dispatch_main, which unblocks all signals there, and a SIGTERM meant for the service would end us.
+    /// Synchronous, as all commands are: an asynchronous main ends in dispatch_main, which unblocks all signals of the main thread (see
+    /// `withOwnSignals`).
     static func main() {
-        let command: any ParsableCommand
+        var command: any ParsableCommand
         do { command = try parseAsRoot() } catch { CommandFailure.exitAfterParsing(error) }
-        if let command = command as? any SignalReceiving { command.blockSignals() }
-        let done = DispatchSemaphore(value: 0)
-        Task {
-            Glibc.exit(await status(of: command))
-        }
-        done.wait()
-    }
-
-    private static func status(of command: any ParsableCommand) async -> Int32 {
-        do {
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
-            } else {
-                var command = command
-                try command.run()
-            }
-            return 0
-        } catch let failure as CommandFailure {
-            return failure.report()
-        } catch let error as ExitCode {
-            return error.rawValue
-        } catch let error as CleanExit {
-            exit(withError: error)
-        } catch {
-            return CommandFailure(error).report()
+        do { try command.run() } catch let code as ExitCode { Glibc.exit(code.rawValue) } catch let error as CommandFailure {
+            Glibc.exit(error.report())
+        } catch where error is CleanExit || error is ValidationError { CommandFailure.exitAfterParsing(error) } catch {
+            Glibc.exit(CommandFailure(error).report())
         }
     }
-}
-
-/// A command that gets its signals through a signalfd.
-protocol SignalReceiving {
-    func blockSignals()
 }

@@ -20,14 +20,15 @@ struct ExportCommand: ParsableCommand {
 
     func run() throws {
         let store = try Workplace.open(options, for: .reading).store
-        let record = try store.resolve(id, havingSnapshot: true)
-        let progress = { (bytes: ByteCount) in Terminal.showProgress("exporting \(record.id): \(bytes) of \(record.bytes?.description ?? "?")") }
+        let record = try store.resolve(id)
+        guard record.hasSnapshot else { throw CommandFailure(.notFound, "\(record.id) has no snapshot (\(record.state.rawValue)); see heapsnapd info \(record.id)") }
+        func progress(_ bytes: ByteCount) { Terminal.showProgress("exporting \(record.id): \(bytes) of \(record.bytes?.description ?? "?")") }
         let path = output ?? "\(record.id).heapsnapshot"
         let bytes: ByteCount
         if path == "-" {
             bytes = try store.export(record, to: .standardOutput, progress: progress)
         } else {
-            bytes = try store.export(record, to: path, overwrite: force, progress: progress)
+            bytes = try store.export(record, toFileAt: path, replacing: force, progress: progress)
         }
         Terminal.endProgress()
         if path != "-" {

@@ -1,5 +1,5 @@
-import ArgumentParser
-import SnapshotStore
+public import ArgumentParser
+public import SnapshotStore
 import Units
 
 struct ListCommand: ParsableCommand {
@@ -17,8 +17,13 @@ struct ListCommand: ParsableCommand {
     @Option(help: "Only this state: \(SnapshotRecord.State.allCases.map(\.rawValue).joined(separator: ", ")).") var state: SnapshotRecord.State?
     @Option(name: .shortAndLong, help: ArgumentHelp("Only the newest n; 0 for all.", valueName: "n")) var limit = 0
 
+    /// A store that was never written to is an empty one.
+    private func records() throws -> RecordList {
+        do { return try Workplace.open(options, for: .reading).store.records() } catch StoreError.noStore { return RecordList() }
+    }
+
     func run() throws {
-        let records = try Workplace.open(options, for: .reading).store.records()
+        let records = try self.records()
         var chosen = records.records.filter { (service == nil || $0.service == service) && (state == nil || $0.state == state) }
         if limit > 0 { chosen = chosen.suffix(limit) }
         if options.json { return JSONOutput.print(chosen) }

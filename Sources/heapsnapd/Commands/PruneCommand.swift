@@ -1,6 +1,4 @@
 import ArgumentParser
-import Linux
-import SnapshotStore
 import Units
 
 struct PruneCommand: ParsableCommand {
@@ -19,9 +17,9 @@ struct PruneCommand: ParsableCommand {
 
     func run() throws {
         let workplace = try Workplace.open(options)
-        let victims = try workplace.store.victims(of: workplace.site.retention, keeping: nil, now: SystemClock.now())
+        let victims = try workplace.site.victims()
         if !dryRun { for victim in victims { try workplace.store.delete(victim.id) } }
         if options.json { return JSONOutput.print(["deleted": victims.map(\.id)]) }
-        for victim in victims { Terminal.print("\(victim.id)  \(victim.service)  \(victim.storedBytes?.description ?? "-")") }
+        for victim in victims { Terminal.print("\(victim.id)  \(victim.storedBytes)  beyond \(victim.cause.rawValue)") }
     }
 }

@@ -1,6 +1,7 @@
-import Capture
+
 import Logging
 import MemoryWatch
+import Node
 import SnapshotStore
 import Supervisor
 import Units

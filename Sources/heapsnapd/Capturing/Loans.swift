@@ -1,0 +1,31 @@
+import Capture
+import Linux
+import Node
+import Units
+
+extension Workplace {
+    /// The process, or the reason why it cannot be captured.
+    func nodeProcess(_ pid: ProcessID) throws -> NodeProcess {
+        switch try NodeProcess.read(pid, table: table) {
+        case .node(let process): return process
+        case .gone: throw CommandFailure(.notFound, "no process \(pid); ps shows those that run")
+        case .notNode(let reason):
+            let below = try table.descendants(of: pid).filter { if case .node = try? NodeProcess.read($0, table: table) { true } else { false } }
+            let hint = below.isEmpty ? "" : "; below it run Node processes: \(below.map(\.description).joined(separator: ", "))"
+            throw CommandFailure(Refusal(.notNode, "process \(pid) is not Node: \(reason)\(hint)"))
+        }
+    }
+
+    /// Gives back after a single capture, as the service comes down: for ten seconds at most, then the next heapsnapd command goes on.
+    func settle(_ loan: Loan) async {
+        var loan = loan
+        for _ in 0..<20 {
+            let gone = (try? table.identity(loan.target.pid)) != loan.target
+            if (try? site.loans.settle(&loan, growth: .mebibytes(16), targetGone: gone)) ?? false { return }
+            try? await Task.sleep(for: .milliseconds(500))
+        }
+        guard let limit = loan.limits.first else { return }
+        Terminal.printError("heapsnapd: the limit of \(limit.path) stays at \(limit.new) (it was \(limit.old)): the snapshot left \(loan.leftBehind) in the service; "
+            + "any later heapsnapd command gives back what it can, the end of the service the rest")
+    }
+}

@@ -1,0 +1,20 @@
+import Capture
+import Units
+
+/// One capture's progress on a terminal: a line that is written over, and what it waits for. Nothing where nobody watches.
+struct ProgressLine: Sendable {
+    let predictedPause: Duration?
+    let predictedBytes: ByteCount?
+
+    func show(_ progress: CaptureProgress) {
+        switch progress {
+        case .admitted: Terminal.showProgress("admitted")
+        case .lent(let from, let to): Terminal.showProgress("limit raised from \(from) to \(to) for the capture")
+        case .signalled: Terminal.showProgress("signal sent; waiting for the event loop")
+        case .generating(let elapsed):
+            Terminal.showProgress("Node walks its heap: \(elapsed.text)" + (predictedPause.map { " of about \($0.text)" } ?? ""))
+        case .writing(let bytes): Terminal.showProgress("Node writes: \(bytes)" + (predictedBytes.map { " of about \($0)" } ?? ""))
+        case .storing(let bytes): Terminal.showProgress("storing: \(bytes)")
+        }
+    }
+}

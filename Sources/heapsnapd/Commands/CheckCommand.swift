@@ -1,0 +1,114 @@
+import ArgumentParser
+import Capture
+import Linux
+import Node
+import Units
+
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Say what a snapshot of a process would cost, and whether it is allowed now. Touches nothing.",
+        discussion: """
+            EXAMPLES
+              heapsnapd check 4711
+              heapsnapd check 4711 --json | jq .rungs
+
+            EXIT STATUS
+              0 a snapshot would be allowed, 3 it would be refused, 4 no such process.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var capture: CaptureOptions
+    @Argument(help: "The Node process.") var pid: Int32
+
+    func run() throws {
+        let workplace = try Workplace.open(options, capture.overrides)
+        let process = try workplace.nodeProcess(ProcessID(pid))
+        let service = process.serviceName(explicit: capture.service)
+        guard let signal = Signals.number(workplace.configuration.launch.signal) else { throw ValidationError("unknown signal \(workplace.configuration.launch.signal)") }
+        let directory = capture.artifactDirectory ?? process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) } ?? ""
+        let request = workplace.request(
+            workplace.record(of: process, service: service, reason: "check"), of: process, directory: directory, signal: signal, growth: .zero,
+            assumesHandler: capture.assumeHeapsnapshotSignal)
+        guard let facts = try workplace.site.facts(for: request) else { throw CommandFailure(.notFound, "no process \(pid)") }
+        let decision = request.admission.decide(facts)
+        let check = Check(process: process, service: service, facts: facts, heapLimit: workplace.heapLimit(of: process), decision: decision, loans: workplace.site.loans.open())
+        options.json ? JSONOutput.print(check) : Terminal.print(check.text)
+        if case .failure = decision { throw ExitCode(CommandFailure.Code.refused.rawValue) }
+    }
+}
+
+/// What `check` says, of the rung that this version has.
+private struct Check: Encodable {
+    struct Rung: Encodable {
+        var rung: String
+        var allowed: Bool
+        var refusal: RefusalText?
+        /// Memory on top of the use; the stop in seconds; the limit that would be lent.
+        var extra: ByteCount?
+        var pause: Double?
+        var peak: ByteCount?
+        var fileBytes: ByteCount?
+        var raisedLimit: ByteCount?
+    }
+    struct RefusalText: Encodable {
+        var code: String
+        var message: String
+    }
+
+    var pid: ProcessID
+    var service: String
+    var nodeVersion: String?
+    var heap: ByteCount?
+    var heapLimit: ByteCount?
+    var use: ByteCount
+    var limit: ByteCount?
+    var hostAvailable: ByteCount
+    var directory: String
+    var rungs: [Rung]
+    var loans: [Loan]
+
+    init(process: NodeProcess, service: String, facts: AdmissionFacts, heapLimit: ByteCount?, decision: Result<Admission.Plan, Refusal>, loans: [Loan]) {
+        pid = process.identity.pid
+        self.service = service
+        nodeVersion = process.version?.description
+        heap = facts.cost?.heap
+        self.heapLimit = heapLimit
+        use = facts.use
+        limit = facts.limit
+        hostAvailable = facts.hostAvailable
+        directory = facts.directory
+        self.loans = loans
+        var rung = Rung(rung: "signal", allowed: false, extra: facts.cost?.extra, pause: facts.cost?.pause.inSeconds, peak: facts.cost.map { facts.use + $0.extra }, fileBytes: facts.cost?.file)
+        switch decision {
+        case .success(let plan):
+            rung.allowed = true
+            rung.raisedLimit = plan.raisedLimit
+        case .failure(let refusal): rung.refusal = RefusalText(code: refusal.code.rawValue, message: refusal.message)
+        }
+        rungs = [rung]
+    }
+
+    var text: String {
+        var lines = [
+            "process    \(pid), service \(service), Node \(nodeVersion ?? "of unknown version")",
+            "memory     \(use) of \(limit?.description ?? "no limit"), \(hostAvailable) available on the host",
+            "heap       \(heap.map { "about \($0)" } ?? "unknown")" + (heapLimit.map { ", V8's limit is \($0)" } ?? ""),
+            "directory  \(directory)",
+        ]
+        for rung in rungs {
+            let cost = "peak \(rung.peak?.description ?? "?"), stop \(rung.pause.map { Duration(inSeconds: $0).text } ?? "?"), file \(rung.fileBytes?.description ?? "?")"
+            let verdict = rung.refusal.map { "refused: \($0.message) [\($0.code)]" } ?? (rung.raisedLimit.map { "allowed, with the limit raised to \($0)" } ?? "allowed")
+            lines += ["\(rung.rung)     \(cost)", "           \(verdict)"]
+        }
+        for loan in loans { lines.append("loan       " + loan.text) }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension Loan {
+    /// One line for people.
+    var text: String {
+        let limits = limits.map { "\($0.path) at \($0.new) instead of \($0.old)" }.joined(separator: ", ")
+        return "\(limits), for \(service) (process \(target.pid)), since \(takenAt)"
+    }
+}

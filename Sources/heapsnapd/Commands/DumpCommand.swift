@@ -1,0 +1,115 @@
+import ArgumentParser
+import Capture
+import Glibc
+import Linux
+import Node
+import SnapshotStore
+import Supervisor
+import Units
+
+struct DumpCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dump", abstract: "Take a heap snapshot of a running Node process, if that is safe now.",
+        discussion: """
+            The process must have been started with --heapsnapshot-signal (heapsnapd run does that), or handle the signal itself (--handler app).
+            Nothing is sent to a process that would die of it. It stops for the length of the snapshot: see heapsnapd check.
+
+            EXAMPLES
+              heapsnapd dump 4711
+              heapsnapd dump 4711 --max-pause 30s
+              heapsnapd dump 4711 --handler app         for the npm module heapdump, or v8.writeHeapSnapshot() in a handler
+
+            EXIT STATUS
+              0 complete and stored, 3 refused, 4 no such process, 5 it died meanwhile, 6 the snapshot is truncated.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var capture: CaptureOptions
+    @Argument(help: "The Node process.") var pid: Int32
+
+    func run() throws {
+        let code = try withOwnSignals { signals in
+            // What Node has begun goes on without us: its file stays where it is, and a limit that was raised is the next command's to give back.
+            let interrupted = Task {
+                for await signal in signals where [SIGINT, SIGTERM, SIGHUP].contains(signal.signal) {
+                    Terminal.endProgress()
+                    Terminal.printError("heapsnapd: interrupted; a snapshot that Node has begun goes on, and any heapsnapd command settles what is open")
+                    Glibc.exit(128 + signal.signal)
+                }
+            }
+            defer { interrupted.cancel() }
+            do {
+                try await dump()
+                return 0
+            } catch { return CommandFailure(error).report() }
+        }
+        throw ExitCode(code)
+    }
+
+    private func dump() async throws {
+        let workplace = try Workplace.open(options, capture.overrides)
+        let process = try workplace.nodeProcess(ProcessID(pid))
+        let service = process.serviceName(explicit: capture.service)
+        guard let signal = Signals.number(workplace.configuration.launch.signal) else { throw ValidationError("unknown signal \(workplace.configuration.launch.signal)") }
+        guard let directory = capture.artifactDirectory ?? process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) else {
+            throw CommandFailure(Refusal(.flagsUnreadable, "cannot tell where process \(pid) would write its snapshot; name the directory by --diagnostic-dir"))
+        }
+        var record = workplace.record(of: process, service: service, reason: "manual")
+        record.requestedBy = "heapsnapd dump"
+        let request = workplace.request(
+            record, of: process, directory: directory, signal: signal, growth: .zero, assumesHandler: capture.assumeHeapsnapshotSignal)
+        let outcome = try await perform(request, in: workplace)
+        try report(outcome)
+    }
+
+    private func perform(_ request: CaptureRequest, in workplace: Workplace) async throws -> CaptureOutcome {
+        // A directory that is gone is admission's to refuse, with a record.
+        guard let directory = try? ArtifactDirectory(request.directory) else {
+            return try await SignalEngine(site: workplace.site).capture(request, directory: nil, arrival: { nil }, loan: nil, report: { _ in })
+        }
+        let facts = try workplace.site.facts(for: request)
+        let line = ProgressLine(predictedPause: facts?.cost?.pause, predictedBytes: facts?.cost?.file)
+        let arrivals = ArrivalQueue()
+        let watching = Task { await directory.run() }
+        let receiving = Task { for await artifact in directory.arrivals where artifact.isSnapshot(of: request) { await arrivals.add(artifact) } }
+        defer {
+            watching.cancel()
+            receiving.cancel()
+            Terminal.endProgress()
+        }
+        let outcome = try await SignalEngine(site: workplace.site).capture(
+            request, directory: directory, arrival: { await arrivals.next() }, loan: nil, report: line.show)
+        if let loan = outcome.loan { await workplace.settle(loan) }
+        return outcome
+    }
+
+    private func report(_ outcome: CaptureOutcome) throws {
+        let record = outcome.record
+        if let refusal = outcome.refusal { throw CommandFailure(refusal) }
+        guard record.state == .complete else {
+            let code: CommandFailure.Code = record.state == .targetDied ? .targetDied : .damaged
+            throw CommandFailure(code, "the snapshot of process \(pid) is \(record.state.rawValue); see heapsnapd info \(record.id)")
+        }
+        if options.json { return JSONOutput.print(record) }
+        Terminal.printError("\(record.bytes?.description ?? "?") in \(record.actual?.duration?.duration.text ?? "?"), the service stood still for \(record.actual?.pause?.duration.text ?? "?")")
+        Terminal.print(record.id.text)
+    }
+}
+
+/// Files that appeared and that nobody has taken up yet.
+actor ArrivalQueue {
+    private var waiting: [Artifact] = []
+    func add(_ artifact: Artifact) { waiting.append(artifact) }
+    func next() -> Artifact? { waiting.isEmpty ? nil : waiting.removeFirst() }
+}
+
+extension Artifact {
+    /// Whether this file can be the one asked for: Node's names carry the writer's pid, an application's say nothing.
+    func isSnapshot(of request: CaptureRequest) -> Bool {
+        switch kind {
+        case .node(let pid, _, _): pid.rawValue == request.process.namespacePID
+        case .heapdump, .other: request.handler == .app
+        case .v8OnOOM, .report: false
+        }
+    }
+}

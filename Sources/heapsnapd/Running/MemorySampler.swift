@@ -1,0 +1,65 @@
+import Linux
+import MemoryWatch
+import Node
+import Units
+
+/// Reads one process's memory for the loop: two small files each time (contract 8), a few more once a second. About 20 µs.
+struct MemorySampler {
+    private let table: ProcessTable
+    private let target: ProcessIdentity
+    private let heapLimit: ByteCount?
+    let hierarchy: MemoryHierarchy?
+    /// What changes slowly: the limit, and how much of the cgroup's use the kernel could take back.
+    private var slow: (limit: ByteCount?, reclaimable: ByteCount, at: Duration)?
+    private(set) var heapBound = HeapBound()
+    private var lastEstimate: (rss: ByteCount, at: Duration)?
+
+    init(_ process: NodeProcess, heapLimit: ByteCount?, table: ProcessTable) throws {
+        self.table = table
+        self.heapLimit = heapLimit
+        target = process.identity
+        hierarchy = try MemoryHierarchy.of(process.identity.pid, in: table)
+    }
+
+    /// nil: the process is gone.
+    mutating func sample(at now: Duration) throws -> Sample? {
+        guard let statm = try table.statm(target.pid), statm.rss > .zero else { return nil }
+        var sample = Sample(at: now, rss: statm.rss, cgroup: try cgroupLevel(at: now))
+        sample.heap = heapLimit.map { Level(use: heapBound.upperBound(rss: statm.rss), limit: $0) }
+        return sample
+    }
+
+    /// The last estimate of the heap says little once memory has grown by so much since; walking smaps takes 11 ms, so once a second at most.
+    func wantsEstimate(_ sample: Sample, decisive: ByteCount) -> Bool {
+        if heapBound.wantsEstimate(rss: sample.rss, at: sample.at, decisive: decisive) { return true }
+        guard let lastEstimate else { return true }
+        return sample.rss - lastEstimate.rss >= .mebibytes(16) && sample.at - lastEstimate.at >= .seconds(1)
+    }
+
+    /// Replaces the bound in the sample by what the process has now.
+    mutating func estimate(_ process: NodeProcess, _ sample: inout Sample) throws {
+        guard let estimate = try HeapEstimate.read(process, table: table) else { return }
+        heapBound.estimated(heap: estimate.bytes, rss: sample.rss, at: sample.at)
+        lastEstimate = (sample.rss, sample.at)
+        sample.heap?.use = heapBound.upperBound(rss: sample.rss)
+    }
+
+    /// The effective limit of the cgroup; without one the host's memory is the limit, and its kernel the one that kills.
+    private mutating func cgroupLevel(at now: Duration) throws -> Level? {
+        if slow == nil || now - slow!.at >= .seconds(1) {
+            slow = (try hierarchy?.effectiveLimit()?.limit, try hierarchy?.leaf.statistics()?.reclaimable ?? .zero, now)
+        }
+        guard let slow, let limit = slow.limit, let hierarchy else {
+            let host = try table.hostMemory()
+            return Level(use: host.total - host.available, limit: host.total)
+        }
+        guard let current = try hierarchy.leaf.current() else { return nil }
+        let level = Level(use: max(.zero, current - slow.reclaimable), limit: limit)
+        // Near the limit an old reading of the page cache is not good enough.
+        if level.headroom < .mebibytes(64), now - slow.at >= .milliseconds(50), let fresh = try hierarchy.leaf.statistics()?.reclaimable {
+            self.slow?.reclaimable = fresh
+            return Level(use: max(.zero, current - fresh), limit: limit)
+        }
+        return level
+    }
+}

@@ -1,0 +1,93 @@
+import Capture
+import Linux
+import Node
+import SnapshotStore
+import Supervisor
+import Units
+
+extension ServiceWatch {
+    /// After the service's end: lets captures finish, collects what lies there, gives back, and leaves a record of the death.
+    func ended(_ exit: ServiceExit) async {
+        for task in captures.tasks { await task.value }
+        await collectLeftovers()
+        for (_, tasks) in directories.values { tasks.forEach { $0.cancel() } }
+        // The cgroup may hold the heapsnapd and others: what they use decides how far the limit comes down.
+        for _ in 0..<10 where loan != nil {
+            giveBack(growth: .mebibytes(16), targetGone: true)
+            if loan != nil { try? await Task.sleep(for: .milliseconds(100)) }
+        }
+        do { try publishDeath(exit) } catch { log.error("\(service): cannot record its end: \(error)") }
+    }
+
+    /// Files of our own directory that nobody was told of: their writer died in the same instant.
+    private func collectLeftovers() async {
+        guard let target else { return }
+        for path in directories.keys where path.hasPrefix(workplace.store.path) {
+            for name in ((try? SmallFile.names(in: path)) ?? []).sorted() {
+                guard let kind = ArtifactName(name), kind.isHeapSnapshot else { continue }
+                var record = workplace.record(of: target.process, service: service, reason: "nearHeapLimit", detail: "\(name) was left behind at the end of the service")
+                record.engine = "nearHeapLimit"
+                record.samples = .init(before: trajectory.recorded)
+                do {
+                    let collected = try await workplace.site.collect("\(path)/\(name)", state: .targetDied, record: record) { _ in }
+                    log.notice("\(service): snapshot \(collected.id) \(collected.state.rawValue)")
+                } catch { log.error("\(service): cannot collect \(path)/\(name): \(error)") }
+            }
+        }
+    }
+
+    private func publishDeath(_ exit: ServiceExit) throws {
+        let words = exit.standardErrorTail.flatMap { LastWords.parse($0) } ?? reportedWords()
+        let judgement = ExitJudgement.decide(
+            ExitEvidence(
+                status: exit.status, lastWords: words, oomKillsBefore: target?.oomKillsBefore,
+                oomKillsAfter: (try? target?.sampler.hierarchy?.leaf.events()?.oomKill).flatMap(\.self), ownSignal: stopSignal))
+        var record =
+            target.map { workplace.record(of: $0.process, service: service, reason: "death") }
+            ?? SnapshotRecord(
+                id: SnapshotID(secondsSinceEpoch: exit.at.milliseconds / 1_000), state: .noSnapshot, service: service, reason: "death", engine: "none",
+                createdAt: exit.at)
+        record.state = .noSnapshot
+        record.pid = target?.process.identity.pid ?? exit.pid
+        record.detail = judgement.reason
+        record.samples = .init(before: trajectory.recorded)
+        record.exit = SnapshotRecord.Exit(judgement, status: exit.status, words: words, memoryStat: try? target?.sampler.hierarchy?.leaf.statistics()?.all)
+        _ = try workplace.site.publish(record)
+        log.notice("\(service) ended: \(judgement.reason)")
+    }
+
+    /// V8's reason from the diagnostic report, where standard error is not ours to read (contract 26). The report is taken away: its content is in the record.
+    private func reportedWords() -> LastWords? {
+        for path in directories.keys where path.hasPrefix(workplace.store.path) {
+            for name in (try? SmallFile.names(in: path)) ?? [] where ArtifactName(name) == .report {
+                guard let bytes = try? SmallFile.read("\(path)/\(name)"), let report = try? RecordCodec.decode(DiagnosticReport.self, from: bytes) else { continue }
+                SmallFile.remove("\(path)/\(name)")
+                if let words = LastWords.parse(reportEvent: report.header.event, trigger: report.header.trigger, nativeStack: report.nativeStack?.map(\.symbol) ?? []) { return words }
+            }
+        }
+        return nil
+    }
+}
+
+/// The part of Node's diagnostic report (doc/api/report.md) that tells why.
+private struct DiagnosticReport: Decodable {
+    struct Header: Decodable {
+        var event: String
+        var trigger: String
+    }
+    struct Frame: Decodable { var symbol: String }
+    var header: Header
+    var nativeStack: [Frame]?
+}
+
+extension SnapshotRecord.Exit {
+    init(_ judgement: ExitJudgement, status: ExitStatus, words: LastWords?, memoryStat: [String: UInt64]?) {
+        self.init(cause: Cause(rawValue: judgement.cause.name) ?? .unknown, detail: judgement.reason)
+        switch status {
+        case .exited(let code): self.status = code
+        case .signaled(let number, _): signal = number
+        }
+        lastWords = words.map { .init(fatalError: $0.fatalError, lastGCs: $0.lastGCs) }
+        self.memoryStat = memoryStat?.mapValues { Int64(clamping: $0) }
+    }
+}

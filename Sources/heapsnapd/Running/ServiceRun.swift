@@ -1,0 +1,58 @@
+import Capture
+import Linux
+import Logging
+import Node
+import SnapshotStore
+import Supervisor
+import Units
+
+/// `heapsnapd run`: one service over all its restarts. Puts the supervisor, the watch and the captures together and holds nothing else.
+struct ServiceRun: Sendable {
+    let workplace: Workplace
+    let service: String
+    let plan: LaunchPlan
+    let supervisor: Supervisor
+    let incoming: IncomingDirectory
+    let selection: ProcessSelection
+    let log: Logger
+
+    /// - Returns: what to exit with.
+    func run() async -> Int32 {
+        async let code = supervisor.run()
+        var watch: (watch: ServiceWatch, task: Task<Void, Never>)?
+        var state = RunState(service: service, supervisor: workplace.site.holder, startedAt: SystemClock.now())
+        state.incoming = incoming.name
+        for await event in supervisor.events {
+            switch event {
+            case .started(let pid, let identity):
+                state.instance = identity.map { .init($0) }
+                note(state)
+                let new = ServiceWatch(command: pid, service: service, plan: plan, workplace: workplace, supervisor: supervisor, selection: selection, log: log)
+                watch = (new, Task { await new.run() })
+            case .startFailed(let reason, _): log.error("\(reason)")
+            case .exited(let exit):
+                watch?.task.cancel()
+                await watch?.watch.ended(exit)
+                watch = nil
+            case .captureRequested(let signal, let sender):
+                await watch?.watch.capture(
+                    reason: "signal", detail: "\(Signals.name(signal)) was sent to heapsnapd", requestedBy: sender.map { "process \($0)" })
+            case .stopping(let signal, _): await watch?.watch.stopping(by: signal)
+            case .restarting(let delay): log.notice("\(service) starts again in \(delay.text)")
+            case .startLimitReached: log.error("\(service) was started too often, giving up")
+            case .captureGraceExpired:
+                log.warning("\(service): the capture outlived its grace of \(workplace.configuration.capture.grace.text)")
+                await watch?.watch.abandonCaptures()
+            case .finished: break
+            }
+        }
+        try? workplace.store.remove(state)
+        incoming.removeIfEmpty()
+        return await code
+    }
+
+    /// What the next start will find if we are killed (contract 28).
+    private func note(_ state: RunState) {
+        do { try workplace.store.write(state) } catch { log.warning("cannot note the state of \(service): \(error)") }
+    }
+}

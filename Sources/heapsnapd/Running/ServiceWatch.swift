@@ -1,0 +1,160 @@
+import Capture
+import Linux
+import Logging
+import MemoryWatch
+import Node
+import SnapshotStore
+import Supervisor
+import Units
+
+/// Watches one run of the service from its start to its end: sample, decide, act, sleep. The decisions are MemoryWatch's and Capture's.
+actor ServiceWatch {
+    let workplace: Workplace
+    let service: String
+    let plan: LaunchPlan
+    let supervisor: Supervisor
+    let log: Logger
+    private let command: ProcessID
+    private let search: TargetSearch
+
+    private var rules: [RuleState]
+    private var forecaster: Forecaster
+    private var polling: PollingInterval
+    var trajectory = Trajectory()
+    private(set) var target: WatchedProcess?
+    private var alarms: Alarms?
+    private var searches = 0
+
+    var directories: [String: (directory: ArtifactDirectory, tasks: [Task<Void, Never>])] = [:]
+    let arrivals = ArrivalQueue()
+    var captures = CapturesUnderWay()
+    var loan: Loan?
+    /// What we passed on to the service to end it.
+    private(set) var stopSignal: Int32?
+
+    private let wakeUps: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+
+    init(command: ProcessID, service: String, plan: LaunchPlan, workplace: Workplace, supervisor: Supervisor, selection: ProcessSelection, log: Logger) {
+        self.command = command
+        self.service = service
+        self.plan = plan
+        self.workplace = workplace
+        self.supervisor = supervisor
+        self.log = log
+        search = TargetSearch(table: workplace.table, selection: selection)
+        rules = workplace.configuration.rules.filter { $0.filter.matches(service) }.map { RuleState($0) }
+        forecaster = Forecaster(window: workplace.configuration.watch.window)
+        polling = PollingInterval(maximum: workplace.configuration.watch.maxInterval)
+        (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Until the task is cancelled.
+    func run() async {
+        for directory in plan.artifactDirectories { watch(directory) }
+        wake.yield()
+        var timer: Task<Void, Never>?
+        for await _ in wakeUps {
+            let interval = await look()
+            timer?.cancel()
+            timer = Task { [wake] in
+                try? await Task.sleep(for: interval)
+                if !Task.isCancelled { wake.yield() }
+            }
+        }
+        timer?.cancel()
+        alarms?.cancel()
+    }
+
+    /// One turn of the loop.
+    /// - Returns: how long to sleep.
+    private func look() async -> Duration {
+        do {
+            guard var target, var sample = try target.sampler.sample(at: SystemClock.monotonic()) else { return try findTarget() }
+            if target.sampler.wantsEstimate(sample, decisive: target.decisiveHeap(workplace)) { try target.sampler.estimate(target.process, &sample) }
+            self.target = target
+            trajectory.add(sample, at: SystemClock.now())
+            guard !captures.isBusy else { return .milliseconds(250) }
+            giveBack(growth: forecaster.forecast(.cgroup)?.growth ?? .zero)
+            forecaster.add(sample)
+            for verdict in verdicts(on: sample, of: target) { await act(on: verdict) }
+            return sleep(after: sample)
+        } catch {
+            log.warning("cannot read the memory of \(service): \(error)")
+            return .seconds(1)
+        }
+    }
+
+    private func verdicts(on sample: Sample, of target: WatchedProcess) -> [Verdict] {
+        let forecast = { [forecaster] (kind: LimitKind) in forecaster.forecast(kind) }
+        let safeMoment = target.safeMoment(sample, cgroup: forecast(.cgroup), heap: forecast(.heap), workplace: workplace)
+        return rules.indices.compactMap { rules[$0].evaluate(sample, forecast: forecast, safeMoment: safeMoment) }
+    }
+
+    private func sleep(after sample: Sample) -> Duration {
+        let distance = rules.compactMap { $0.distance(sample, forecast: forecaster.soonest) }.min()
+        return polling.next(at: sample.at, use: sample.cgroup?.use ?? sample.rss, distance: distance)
+    }
+
+    /// - Returns: how long to wait before the next search where there is no Node process yet.
+    private func findTarget() throws -> Duration {
+        target = nil
+        let candidates = search.candidates(below: command)
+        guard let chosen = candidates.first(where: \.chosen) else {
+            searches += 1
+            return min(.milliseconds(20 * searches), .seconds(1))
+        }
+        searches = 0
+        let found = try WatchedProcess(chosen.process, candidates: candidates, workplace: workplace)
+        target = found
+        if let directory = chosen.process.snapshotDirectory.map({ chosen.process.hostPath($0, table: workplace.table) }) { watch(directory) }
+        forecaster.restart()
+        for index in rules.indices { rules[index].restarted() }
+        armAlarms(found)
+        let version = chosen.process.version?.description ?? "of unknown version"
+        let limit = (try? found.sampler.hierarchy?.effectiveLimit()?.limit)?.description ?? "none"
+        log.info("watching Node \(version), process \(chosen.process.identity.pid); V8's limit \(found.heapLimit?.description ?? "unknown"), the cgroup's \(limit)")
+        return .zero
+    }
+
+    private func armAlarms(_ found: WatchedProcess) {
+        alarms?.cancel()
+        guard workplace.configuration.watch.kernelEvents, let limit = try? found.sampler.hierarchy?.effectiveLimit()?.limit else { return }
+        let levels = rules.flatMap { $0.rule.triggers }.compactMap { trigger -> ByteCount? in
+            if case .use(let share) = trigger { share.of(limit) } else { nil }
+        }
+        alarms = Alarms(found.sampler.hierarchy, levels: levels) { [wake] in wake.yield() }
+        for missing in alarms?.missing ?? [] { log.debug("polling only, without \(missing)") }
+    }
+
+    func stopping(by signal: Int32) { stopSignal = signal }
+
+    func abandonCaptures() { captures.tasks.forEach { $0.cancel() } }
+
+    // MARK: what captures tell the rules
+
+    func sampleNow() -> Sample? { (try? target?.sampler.sample(at: SystemClock.monotonic())).flatMap(\.self) }
+
+    func captured() {
+        guard let sample = sampleNow() else { return }
+        trajectory.add(sample, at: SystemClock.now())
+        forecaster.restart()
+        for index in rules.indices { rules[index].captured(at: sample.at, sample: sample) }
+        wake.yield()
+    }
+
+    func refused(retryAfter: Duration) {
+        let now = SystemClock.monotonic()
+        for index in rules.indices { rules[index].refused(at: now, retryAfter: retryAfter) }
+        wake.yield()
+    }
+
+    /// The process that a capture is to be taken of, looked at anew: handlers come up after the start, and of several workers another may be largest.
+    func chooseTarget() -> (process: NodeProcess, candidates: [Candidate])? {
+        let candidates = search.candidates(below: command)
+        return candidates.first(where: \.chosen).map { ($0.process, candidates) }
+    }
+
+    var growth: ByteCount { forecaster.forecast(.cgroup)?.growth ?? .zero }
+    var forecast: Forecast? { forecaster.soonest }
+}

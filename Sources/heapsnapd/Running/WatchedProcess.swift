@@ -1,0 +1,50 @@
+import Capture
+import Linux
+import MemoryWatch
+import Node
+import Units
+
+/// The one process of a service that is watched, and what is known of it from its start.
+struct WatchedProcess {
+    let process: NodeProcess
+    let heapLimit: ByteCount?
+    /// Of the cgroup at the start: what is counted on top was during its life.
+    let oomKillsBefore: UInt64?
+    var sampler: MemorySampler
+
+    init(_ process: NodeProcess, candidates: [Candidate], workplace: Workplace) throws {
+        self.process = process
+        heapLimit = workplace.heapLimit(of: process)
+        sampler = try MemorySampler(process, heapLimit: heapLimit, table: workplace.table)
+        oomKillsBefore = try sampler.hierarchy?.leaf.events()?.oomKill
+    }
+
+    /// The heap at which something would have to be done: the smaller of a share of V8's limit and the one whose snapshot would stop the service for
+    /// longer than allowed.
+    func decisiveHeap(_ workplace: Workplace) -> ByteCount {
+        let ofLimit = (heapLimit ?? .gibibytes(4)) * 0.8
+        let cost = SnapshotCost.predict(heap: .mebibytes(100), version: process.version, learned: nil)
+        let patient = ByteCount.mebibytes(100) * (workplace.configuration.capture.maxPause.inSeconds / max(0.1, cost.pause.inSeconds))
+        return min(ofLimit, patient * 0.8)
+    }
+
+    /// Until when a capture in place still fits, below the limit with what may be lent and within the pause that is allowed.
+    func safeMoment(_ sample: Sample, cgroup: Forecast?, heap: Forecast?, workplace: Workplace) -> LatestSafeMoment? {
+        guard cgroup != nil || heap != nil, let level = sample.cgroup else { return nil }
+        let size = sample.heap?.use ?? sample.rss
+        let cost = SnapshotCost.predict(heap: max(size, .mebibytes(1)), version: process.version, learned: nil)
+        let perByte = 1 / Double(max(size, .mebibytes(1)).bytes)
+        return LatestSafeMoment.compute(
+            use: level.use, growth: cgroup?.growth ?? .zero, heap: size, heapGrowth: heap?.growth ?? .zero, limit: level.limit + spare(workplace),
+            extraPerHeapByte: Double(cost.extra.bytes) * perByte, pausePerHeapByte: cost.pause.inSeconds * perByte,
+            maxPause: workplace.configuration.capture.maxPause, reaction: .seconds(1))
+    }
+
+    /// What could be lent now (contract 15).
+    private func spare(_ workplace: Workplace) -> ByteCount {
+        guard workplace.configuration.capture.lend, let hierarchy = sampler.hierarchy, let host = try? workplace.table.hostMemory(),
+            let limit = try? hierarchy.effectiveLimit()?.limit, case .success? = try? workplace.site.loans.lender(for: hierarchy, limit: limit + .mebibytes(1))
+        else { return .zero }
+        return max(.zero, host.available - max(.mebibytes(256), host.total * 0.05))
+    }
+}
