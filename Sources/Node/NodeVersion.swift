@@ -29,7 +29,7 @@ extension NodeVersion {
     public var hasHeapSnapshotSignal: Bool { major >= 12 }
     /// `--heapsnapshot-near-heap-limit`: cli.html, added in v15.1.0 and v14.18.0.
     public var hasNearHeapLimit: Bool { isSince([14: 18, 15: 1]) }
-    /// `--diagnostic-dir` is an option at all: src/node_options.cc since v12.12; used from 14, the first version measured.
+    /// `--diagnostic-dir` is an option at all: 18 to 26 measured; taken as known from 14, where the near-heap-limit file needs it.
     public var hasDiagnosticDir: Bool { major >= 14 }
     /// The snapshot on a signal goes to `--diagnostic-dir`: measured, 20.18 does, 18.18 writes to the working directory; the
     /// change is in v20.8.0 (lib/internal/heap_utils and process/pre_execution).

@@ -19,7 +19,7 @@ public enum HeapLimit {
         let defaultOld = defaultOldGeneration(memory: memory, version: version)
         let semiSpace = flags.optimizeForSize ? .mebibytes(1) : young.semiSpace(old: defaultOld, memory: memory)
         if let percentage = flags.maxOldSpaceSizePercentage {
-            // Node turns it into --max-old-space-size, whole MiB (src/node_options.cc, HandleMaxOldSpaceSizePercentage).
+            // Node turns it into --max-old-space-size, in whole MiB (measured on 24 and 26).
             let old = ByteCount.mebibytes(Int(memory.mebibytes.rounded(.towardZero) * percentage / 100))
             return old + young.size(semiSpace: flags.maxSemiSpaceSize ?? semiSpace)
         }

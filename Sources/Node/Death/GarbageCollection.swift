@@ -13,7 +13,7 @@ public struct GarbageCollection: Sendable, Hashable, Codable {
     /// Nil where the line was cut before it: V8 keeps them in a ring of 512 bytes.
     public var pause: Duration?
 
-    /// The format is GCTracer::PrintNVP's neighbour, GCTracer::Print (src/heap/gc-tracer.cc); V8's MB are MiB.
+    /// The format is that of GCTracer::Print (V8, src/heap/gc-tracer.cc), whose MB are MiB.
     /// ```
     /// [10326:0x1ee8c840]      105 ms: Mark-Compact (reduce) 28.7 (30.7) -> 28.7 (30.7) MB, 16.18 / 0.00 ms  (+ 0.7 ms in 3 steps …
     /// [10437:0x14001000]       34 ms: Mark-Compact 34.1 (67.0) -> 26.5 (59.1) MB, pooled: 0 MB, 1.92 / 0.00 ms  (average mu = 0.527, …
