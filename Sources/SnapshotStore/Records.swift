@@ -8,6 +8,8 @@ public struct RecordList: Sendable {
     /// Files that should be records and cannot be read; never deleted.
     public var unreadable: [Unreadable] = []
 
+    public init() {}
+
     public struct Unreadable: Sendable, Hashable {
         public var id: SnapshotID
         public var file: String
