@@ -14,6 +14,8 @@ SWIFT_SOURCES := Package.swift Sources Tests
 SHELL_SCRIPTS := .ci/run $(SUPPORT)/fetch-node $(SUPPORT)/install-dependencies $(SUPPORT)/demo \
 	Tests/SystemImage/build-image Tests/SystemImage/guest-run Tests/Support/programs/spawn-chain.sh
 
+BUN_STANDIN := .build/support/bun-standin/node
+
 BASH_COMPLETION := $(PREFIX)/share/bash-completion/completions/heapsnapd
 ZSH_COMPLETION := $(PREFIX)/share/zsh/site-functions/_heapsnapd
 FISH_COMPLETION := $(PREFIX)/share/fish/vendor_completions.d/heapsnapd.fish
@@ -35,8 +37,12 @@ swift:
 build: swift ## the binary, optimised, Swift runtime linked in: .build/release/heapsnapd
 	swift build -c release --static-swift-stdlib --product heapsnapd
 
+$(BUN_STANDIN): Tests/Support/programs/bun-standin/node.c
+	@mkdir -p $(@D)
+	$(CC) -Wall -Wextra -Werror -O1 -o $@ $<
+
 .PHONY: test
-test: build ## all tests but the long repetitions; the runner's count is the last line
+test: build $(BUN_STANDIN) ## all tests but the long repetitions; the runner's count is the last line
 	@$(SUPPORT)/fetch-node
 	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; status=0; \
 	HEAPSNAPD_BINARY=$(CURDIR)/$(BINARY) swift test --disable-xctest 2>&1 | tee "$$log" || status=$$?; \
