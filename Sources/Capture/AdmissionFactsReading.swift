@@ -26,7 +26,7 @@ extension CaptureSite {
         facts.watchdog = process.watchdog
         facts.objection = objection(to: request)
         if let estimate = try HeapEstimate.read(process, table: table) {
-            let cost = SnapshotCost.predict(heap: estimate.bytes, version: process.version, learned: learnedFactors(request.record.service))
+            let cost = predictedCost(heap: estimate.bytes, version: process.version, service: request.record.service)
             facts.cost = .init(heap: estimate.bytes, extra: cost.extra, pause: cost.pause, file: cost.file)
         }
         if let hierarchy, let limit = facts.limit {
@@ -42,11 +42,5 @@ extension CaptureSite {
         let assumes = request.assumesHandler || request.handler == .app
         guard let objection = SignalSafety.objection(to: request.process, signal: request.signal, assumeAsked: assumes) else { return nil }
         return Refusal(objection, process: request.process.identity.pid)
-    }
-
-    func learnedFactors(_ service: String) -> LearnedFactors? {
-        (try? store.learnedCost(of: service)).flatMap(\.self).map {
-            LearnedFactors(extraPerHeapByte: $0.extraPerHeapByte, pausePerHeapByte: $0.pausePerHeapByte, bytesPerHeapByte: $0.bytesPerHeapByte)
-        }
     }
 }

@@ -36,7 +36,7 @@ struct ArtifactFollower {
             if let found { closed = await directory.isClosed(found.name) }
             let now = SystemClock.monotonic()
             let bytes = found.flatMap { SmallFile.size($0.path) }
-            let alive = (try? table.identity(target.pid)) == target
+            let alive = isAlive
             measure(&cost)
             let state = progress.observe(
                 .init(bytes: bytes, closed: closed, cpuTime: alive ? try? table.mainThreadCPUTime(target.pid) : nil, at: now))
@@ -51,6 +51,12 @@ struct ArtifactFollower {
             }
             do { try await Task.sleep(for: Self.interval) } catch { return (state, found, cost) }
         }
+    }
+
+    /// A process that is ending has given its memory back before its files are closed.
+    private var isAlive: Bool {
+        guard (try? table.identity(target.pid)) == target, let rss = try? table.statm(target.pid)?.rss else { return false }
+        return rss > .zero
     }
 
     private func measure(_ cost: inout Cost) {

@@ -64,10 +64,11 @@ public struct ArtifactProgress: Sendable {
             cpuTime = now
             lastAdvance = seen.at
         }
-        if seen.closed {
-            state = .closed
-        } else if seen.cpuTime == nil {
+        if seen.cpuTime == nil {
+            // Its end closes its files: that says nothing.
             state = .targetDied
+        } else if seen.closed {
+            state = .closed
         } else if seen.at - lastAdvance >= stallTimeout || (state != .generating && seen.at - lastBytes >= stallTimeout * 3) {
             state = .stalled
         }

@@ -1,4 +1,5 @@
 public import Linux
+public import Node
 public import SnapshotStore
 public import Units
 
@@ -14,10 +15,12 @@ public struct CaptureSite: Sendable {
     public var compression: Compression
     public var compressionLevel: Int
     public var retention: Retention
+    /// Memory that a snapshot takes per byte of heap, until it is learned per service.
+    public var extraPerHeapByte: Double
 
     public init(
         table: ProcessTable, store: SnapshotStore, loans: LoanBook, runtimeDirectory: String, holder: ProcessIdentity, compression: Compression,
-        compressionLevel: Int, retention: Retention
+        compressionLevel: Int, retention: Retention, extraPerHeapByte: Double
     ) {
         self.table = table
         self.store = store
@@ -27,6 +30,17 @@ public struct CaptureSite: Sendable {
         self.compression = compression
         self.compressionLevel = compressionLevel
         self.retention = retention
+        self.extraPerHeapByte = extraPerHeapByte
+    }
+}
+
+extension CaptureSite {
+    /// What a snapshot in place of such a heap would cost this service.
+    public func predictedCost(heap: ByteCount, version: NodeVersion?, service: String) -> SnapshotCost {
+        let learned = (try? store.learnedCost(of: service)).flatMap(\.self).map {
+            LearnedFactors(extraPerHeapByte: $0.extraPerHeapByte, pausePerHeapByte: $0.pausePerHeapByte, bytesPerHeapByte: $0.bytesPerHeapByte)
+        }
+        return SnapshotCost.predict(heap: heap, version: version, learned: learned, extraPerHeapByte: extraPerHeapByte)
     }
 }
 

@@ -21,18 +21,19 @@ extension CaptureSite {
     /// Takes a file that its writer has left into the store: verified, compressed and hashed in one pass, published with its record, and removed where it
     /// lay. What is not whole is kept all the same and says so.
     ///
+    /// - Parameter began: of the capture, on the monotonic clock.
     /// - Throws: the store's error (no space, not writable); the file then stays where it is.
     public func collect(
-        _ path: String, state: ArtifactProgress.State, record: SnapshotRecord, report: @escaping @Sendable (CaptureProgress) -> Void
+        _ path: String, state: ArtifactProgress.State, record: SnapshotRecord, began: Duration, report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> SnapshotRecord {
         // Seconds of compression, away from the threads on which signals are forwarded and memory is watched.
         try await withCheckedThrowingContinuation { continuation in
-            ingestQueue.async { continuation.resume(with: Result { try take(path, state: state, record: record, report: report) }) }
+            ingestQueue.async { continuation.resume(with: Result { try take(path, state: state, record: record, began: began, report: report) }) }
         }
     }
 
     private func take(
-        _ path: String, state: ArtifactProgress.State, record: SnapshotRecord, report: (CaptureProgress) -> Void
+        _ path: String, state: ArtifactProgress.State, record: SnapshotRecord, began: Duration, report: (CaptureProgress) -> Void
     ) throws -> SnapshotRecord {
         var record = record
         guard let size = SmallFile.size(path), size > .zero else {
@@ -46,6 +47,7 @@ extension CaptureSite {
             fileAt: path, id: record.id, compression: compression, level: compressionLevel, verifier: &verifier, progress: { report(.storing($0)) })
         record.apply(ingested)
         if state == .stalled && record.state == .truncated { record.state = .stalled }
+        record.actual?.duration = Seconds(SystemClock.monotonic() - began)
         let published = try publish(record)
         SmallFile.remove(path)
         return published

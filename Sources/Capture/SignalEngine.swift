@@ -62,8 +62,7 @@ public struct SignalEngine: Sendable {
             outcome.record.state = end.state == .targetDied ? .targetDied : .stalled
             return try published(outcome, began: began)
         }
-        outcome.record.actual?.duration = Seconds(SystemClock.monotonic() - began)
-        outcome.record = try await site.collect(artifact.path, state: end.state, record: outcome.record, report: report)
+        outcome.record = try await site.collect(artifact.path, state: end.state, record: outcome.record, began: began, report: report)
         if outcome.record.state == .complete { site.learn(from: outcome.record, peakRSS: end.cost.peakRSS, facts: facts) }
         return outcome
     }

@@ -25,7 +25,7 @@ public struct UnrequestedArtifact: Sendable {
         let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
         let use = try hierarchy.flatMap { try workingSet($0.leaf) }
         if request.admission.lend, let hierarchy, let use, let heap, let host = try? site.table.hostMemory() {
-            let cost = SnapshotCost.predict(heap: heap, version: request.process.version, learned: nil)
+            let cost = site.predictedCost(heap: heap, version: request.process.version, service: request.record.service)
             outcome.record.prediction = .init(heap: heap, extra: cost.extra, pause: Seconds(cost.pause))
             // Contract 15: never more than the host can spare; less than the prediction is still better than nothing here.
             let spare = host.available - max(.mebibytes(256), host.total * 0.05)
@@ -37,8 +37,8 @@ public struct UnrequestedArtifact: Sendable {
         let end = await follower.follow(artifact: { artifact }, directory: directory, report: report)
         if let use { outcome.loan?.account(use: try hierarchy.flatMap { try workingSet($0.leaf) }, before: use) }
         outcome.record.actual = .init(
-            peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) }, duration: Seconds(SystemClock.monotonic() - began))
-        outcome.record = try await site.collect(artifact.path, state: end.state, record: outcome.record, report: report)
+            peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) })
+        outcome.record = try await site.collect(artifact.path, state: end.state, record: outcome.record, began: began, report: report)
         return outcome
     }
 }

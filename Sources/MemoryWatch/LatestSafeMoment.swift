@@ -22,12 +22,12 @@ public struct LatestSafeMoment: Sendable, Hashable {
     /// - Parameters:
     ///   - growth, heapGrowth: per second; at or below 0 counts as not growing.
     ///   - limit: the smallest that counts, with what may be lent.
-    ///   - extraPerHeapByte: memory that a snapshot takes besides the heap; 7.5 until learned (contract 10).
+    ///   - extraPerHeapByte: memory that a snapshot takes besides the heap.
     ///   - pausePerHeapByte: seconds per byte; 0 when the service does not stop.
     ///   - reaction: from the decision to the first byte of the walk.
     /// - Returns: nil when a capture fits and nothing grows: there is no such moment.
     public static func compute(
-        use: ByteCount, growth: ByteCount, heap: ByteCount, heapGrowth: ByteCount, limit: ByteCount, extraPerHeapByte: Double = 7.5,
+        use: ByteCount, growth: ByteCount, heap: ByteCount, heapGrowth: ByteCount, limit: ByteCount, extraPerHeapByte: Double,
         pausePerHeapByte: Double, maxPause: Duration, reaction: Duration
     ) -> LatestSafeMoment? {
         let heapRate = max(0, Double(heapGrowth.bytes))

@@ -27,7 +27,8 @@ struct Workplace: Sendable {
         let site = CaptureSite(
             table: table, store: store, loans: LoanBook(runtimeDirectory: runtime, table: table, lenders: [CgroupLender()]), runtimeDirectory: runtime,
             holder: identity, compression: configuration.store.compression, compressionLevel: configuration.store.compressionLevel,
-            retention: configuration.store.retention(total: try? store.diskSpace().total))
+            retention: configuration.store.retention(total: try? store.diskSpace().total),
+            extraPerHeapByte: configuration.capture.extraPerHeapByte)
         if access == .writing { site.loans.settleOrphans() }
         return Workplace(configuration: configuration, table: table, store: store, site: site)
     }

@@ -29,22 +29,31 @@ public struct SnapshotCost: Sendable, Hashable, Codable {
         self.file = file
     }
 
+    public static let standardExtraPerHeapByte = 10.0
+
     /// Until a service has been seen, the worst that was measured: a heap of small objects (about 49 bytes each).
     ///
-    /// - Parameter heap: used bytes, or the resident heap as their upper bound.
-    ///
-    /// Extra memory: 5.6 to 7.2 x the heap, so 7.5 (contract 10). File: 1.5 to 1.7 x, so 1.75. Pause, measured at 13.6, 127 and 635 MB:
+    /// - Parameters:
+    ///   - heap: used bytes, or the resident heap as their upper bound.
+    /// Extra memory: 6.3 to 9.4 x the resident heap on Node 20 to 26, so 10 (docs/decisions/0002). File: 1.5 to 1.7 x, so 1.75. Pause, measured at 13.6, 127 and 635 MB:
     /// 0.44, 6.6 and 48.1 s on Node 20; 0.36, 5.3 on 22; 0.28, 3.9, 27.6 on 24. It grows a little faster than the heap: b x^1.22 through
     /// the two upper points of Node 20 and 24; a fifth is added for a busier machine.
-    public static func predict(heap: ByteCount, version: NodeVersion?, learned: LearnedFactors?) -> SnapshotCost {
+    ///   - extraPerHeapByte: until learned.
+    ///
+    /// What was learned gets a margin: one program's ratio moved by 45 % between captures, with the garbage in the resident heap. It does not lift
+    /// the prediction above the default unless more was really seen.
+    public static func predict(
+        heap: ByteCount, version: NodeVersion?, learned: LearnedFactors?, extraPerHeapByte: Double = standardExtraPerHeapByte
+    ) -> SnapshotCost {
         if let learned {
+            let extra = min(learned.extraPerHeapByte * 1.5, max(learned.extraPerHeapByte, extraPerHeapByte))
             return SnapshotCost(
-                extra: heap * learned.extraPerHeapByte, pause: Duration(inSeconds: Double(heap.bytes) * learned.pausePerHeapByte),
-                file: heap * learned.bytesPerHeapByte)
+                extra: heap * extra, pause: Duration(inSeconds: Double(heap.bytes) * learned.pausePerHeapByte * 1.25),
+                file: heap * learned.bytesPerHeapByte * 1.25)
         }
         let hundreds = max(Double(heap.bytes), 0) / 1e8
         return SnapshotCost(
-            extra: heap * 7.5, pause: Duration(inSeconds: 1.2 * secondsAtHundredMegabytes(version) * power(hundreds)), file: heap * 1.75)
+            extra: heap * extraPerHeapByte, pause: Duration(inSeconds: 1.2 * secondsAtHundredMegabytes(version) * power(hundreds)), file: heap * 1.75)
     }
 
     /// Seconds for the first 100 MB of heap, from the table above (6.64 s / 1.274^1.22 on Node 20).

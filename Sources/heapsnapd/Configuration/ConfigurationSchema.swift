@@ -40,7 +40,7 @@ enum ConfigurationSchema {
         .init("capture.stallTimeout", .duration, "10s", "A capture that neither writes nor computes for so long has stalled."),
         .init("capture.lend", .bool, "true", "Raise the memory limit for the length of a capture where that is needed and ours to do."),
         .init("capture.acceptRisk", .bool, "false", "Capture even when it is not predicted to fit. Never overrides the checks before a signal."),
-        .init("capture.extraPerHeapByte", .number(0...100), "7.5", "Memory that a snapshot takes per byte of heap, until it is learned per service."),
+        .init("capture.extraPerHeapByte", .number(0...100), "10", "Memory that a snapshot takes per byte of heap, until it is learned per service."),
 
         .init("supervise.restart", .choice(["no", "on-failure", "always"]), "no", "When the service is started again after it has ended."),
         .init("supervise.backOff", .duration, "1s", "Pause before the first restart; doubles with each."),

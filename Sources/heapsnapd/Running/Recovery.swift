@@ -32,7 +32,7 @@ extension Workplace {
         record.instance = state?.instance
         record.pid = state?.instance?.pid
         record.detail = "its heapsnapd was killed before it could take the file in"
-        let adopted = try await site.collect(file.path, state: .targetDied, record: record) { _ in }
+        let adopted = try await site.collect(file.path, state: .targetDied, record: record, began: SystemClock.monotonic()) { _ in }
         log.notice("adopted \(file.name) as snapshot \(adopted.id): \(adopted.state.rawValue)")
     }
 

@@ -29,7 +29,7 @@ extension ServiceWatch {
                 record.engine = "nearHeapLimit"
                 record.samples = .init(before: trajectory.recorded)
                 do {
-                    let collected = try await workplace.site.collect("\(path)/\(name)", state: .targetDied, record: record) { _ in }
+                    let collected = try await workplace.site.collect("\(path)/\(name)", state: .targetDied, record: record, began: SystemClock.monotonic()) { _ in }
                     log.notice("\(service): snapshot \(collected.id) \(collected.state.rawValue)")
                 } catch { log.error("\(service): cannot collect \(path)/\(name): \(error)") }
             }

@@ -96,16 +96,16 @@ actor ServiceWatch {
         return polling.next(at: sample.at, use: sample.cgroup?.use ?? sample.rss, distance: distance)
     }
 
+    /// The last one stays known when it is gone: for the record of its death.
     /// - Returns: how long to wait before the next search where there is no Node process yet.
     private func findTarget() throws -> Duration {
-        target = nil
         let candidates = search.candidates(below: command)
-        guard let chosen = candidates.first(where: \.chosen) else {
+        guard let chosen = candidates.first(where: \.chosen), chosen.process.identity != target?.process.identity else {
             searches += 1
             return min(.milliseconds(20 * searches), .seconds(1))
         }
         searches = 0
-        let found = try WatchedProcess(chosen.process, candidates: candidates, workplace: workplace)
+        let found = try WatchedProcess(chosen.process, service: service, workplace: workplace)
         target = found
         if let directory = chosen.process.snapshotDirectory.map({ chosen.process.hostPath($0, table: workplace.table) }) { watch(directory) }
         forecaster.restart()

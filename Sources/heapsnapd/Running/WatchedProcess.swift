@@ -7,13 +7,15 @@ import Units
 /// The one process of a service that is watched, and what is known of it from its start.
 struct WatchedProcess {
     let process: NodeProcess
+    let service: String
     let heapLimit: ByteCount?
     /// Of the cgroup at the start: what is counted on top was during its life.
     let oomKillsBefore: UInt64?
     var sampler: MemorySampler
 
-    init(_ process: NodeProcess, candidates: [Candidate], workplace: Workplace) throws {
+    init(_ process: NodeProcess, service: String, workplace: Workplace) throws {
         self.process = process
+        self.service = service
         heapLimit = workplace.heapLimit(of: process)
         sampler = try MemorySampler(process, heapLimit: heapLimit, table: workplace.table)
         oomKillsBefore = try sampler.hierarchy?.leaf.events()?.oomKill
@@ -23,7 +25,7 @@ struct WatchedProcess {
     /// longer than allowed.
     func decisiveHeap(_ workplace: Workplace) -> ByteCount {
         let ofLimit = (heapLimit ?? .gibibytes(4)) * 0.8
-        let cost = SnapshotCost.predict(heap: .mebibytes(100), version: process.version, learned: nil)
+        let cost = workplace.site.predictedCost(heap: .mebibytes(100), version: process.version, service: service)
         let patient = ByteCount.mebibytes(100) * (workplace.configuration.capture.maxPause.inSeconds / max(0.1, cost.pause.inSeconds))
         return min(ofLimit, patient * 0.8)
     }
@@ -32,7 +34,7 @@ struct WatchedProcess {
     func safeMoment(_ sample: Sample, cgroup: Forecast?, heap: Forecast?, workplace: Workplace) -> LatestSafeMoment? {
         guard cgroup != nil || heap != nil, let level = sample.cgroup else { return nil }
         let size = sample.heap?.use ?? sample.rss
-        let cost = SnapshotCost.predict(heap: max(size, .mebibytes(1)), version: process.version, learned: nil)
+        let cost = workplace.site.predictedCost(heap: max(size, .mebibytes(1)), version: process.version, service: service)
         let perByte = 1 / Double(max(size, .mebibytes(1)).bytes)
         return LatestSafeMoment.compute(
             use: level.use, growth: cgroup?.growth ?? .zero, heap: size, heapGrowth: heap?.growth ?? .zero, limit: level.limit + spare(workplace),
