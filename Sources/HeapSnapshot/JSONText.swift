@@ -67,7 +67,9 @@ private struct Scanner {
         if take("}") { return .object(members) }
         repeat {
             skipSpace()
-            guard let key = string(), take(":"), let member = value(depth: depth + 1), members.updateValue(member, forKey: key) == nil else { return nil }
+            guard let key = string(), take(":"), let member = value(depth: depth + 1), members.updateValue(member, forKey: key) == nil else {
+                return nil
+            }
         } while take(",")
         return take("}") ? .object(members) : nil
     }

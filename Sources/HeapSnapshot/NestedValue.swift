@@ -64,7 +64,8 @@ struct NestedValue {
         case UInt8(ascii: "}"):
             braces -= 1
             return close(braces)
-        case 0x30...0x39, 0x61...0x7A, UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "E"),
+        case 0x30...0x39, 0x61...0x7A, UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."),
+            UInt8(ascii: "E"),
             0x0A, 0x0D, 0x20, 0x09:
             break
         default: return .refused("byte \(byte) outside strings")

@@ -27,7 +27,9 @@ extension SnapshotHeader {
         guard let header = JSONText.parse(text) else { throw Malformed(reason: "the header is not JSON") }
         func fields(_ key: String) throws(Malformed) -> [String] {
             // 64: V8 has never had more than 7.
-            guard let names = header["meta"]?[key]?.strings, (1...64).contains(names.count) else { throw Malformed(reason: "the header has no meta.\(key)") }
+            guard let names = header["meta"]?[key]?.strings, (1...64).contains(names.count) else {
+                throw Malformed(reason: "the header has no meta.\(key)")
+            }
             return names
         }
         func count(_ key: String) throws(Malformed) -> Int {

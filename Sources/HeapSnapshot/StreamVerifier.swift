@@ -81,7 +81,9 @@ public struct StreamVerifier: Sendable {
         case (.word, UInt8(ascii: ",")), (.word, UInt8(ascii: "}")):
             place = .comma
             next = position
-        case (.word, 0x30...0x39), (.word, 0x61...0x7A), (.word, UInt8(ascii: ".")), (.word, UInt8(ascii: "+")), (.word, UInt8(ascii: "-")), (.word, UInt8(ascii: "E")): break
+        case (.word, 0x30...0x39), (.word, 0x61...0x7A), (.word, UInt8(ascii: ".")), (.word, UInt8(ascii: "+")), (.word, UInt8(ascii: "-")),
+            (.word, UInt8(ascii: "E")):
+            break
         case (.word, _) where isSpace: place = .comma
         case (_, _) where isSpace: break
         case (.start, UInt8(ascii: "{")): place = .firstKey

@@ -72,7 +72,9 @@ extension SnapshotStore {
         do {
             while true {
                 let count: Int
-                do { count = try source.read(into: block) } catch { throw StoreError.call(verb: "read", subject: subject, errno: error as? Errno ?? .ioError) }
+                do { count = try source.read(into: block) } catch {
+                    throw StoreError.call(verb: "read", subject: subject, errno: error as? Errno ?? .ioError)
+                }
                 if count == 0 { break }
                 let bytes = UnsafeRawBufferPointer(rebasing: block[..<count])
                 hash.update(bufferPointer: bytes)

@@ -65,7 +65,9 @@ extension SnapshotStore {
         do throws(Errno) { try file.sync() } catch { throw StoreError.write(subject, error, written: writer.written) }
         writer.dropCache()
         try step(.link)
-        do throws(Errno) { try file.link(as: name) } catch .fileExists { throw StoreError.alreadyExists(path: subject) } catch { throw StoreError.write(subject, error) }
+        do throws(Errno) { try file.link(as: name) } catch .fileExists { throw StoreError.alreadyExists(path: subject) } catch {
+            throw StoreError.write(subject, error)
+        }
         try step(.syncDirectory)
         try naming("sync", path) { () throws(Errno) in try directory.sync() }
         return Ingested(
@@ -81,7 +83,9 @@ extension SnapshotStore {
         var total = ByteCount.zero
         while true {
             let count: Int
-            do { count = try source.read(into: block) } catch { throw StoreError.call(verb: "read", subject: "the snapshot", errno: error as? Errno ?? .ioError) }
+            do { count = try source.read(into: block) } catch {
+                throw StoreError.call(verb: "read", subject: "the snapshot", errno: error as? Errno ?? .ioError)
+            }
             if count == 0 { break }
             let bytes = UnsafeRawBufferPointer(rebasing: block[..<count])
             verifier.consume(bytes)

@@ -30,7 +30,8 @@ public enum RecordCodec {
 
         public var description: String {
             switch self {
-            case .newer(let version): "written by a later heapsnapd (version \(version) of the record, this one reads \(SnapshotRecord.currentVersion)); use that one"
+            case .newer(let version):
+                "written by a later heapsnapd (version \(version) of the record, this one reads \(SnapshotRecord.currentVersion)); use that one"
             case .malformed(let reason): reason
             }
         }

@@ -75,7 +75,8 @@ extension SnapshotStore {
 
     private func setAside(_ name: String) throws -> Bool {
         let quarantine = try part(.quarantine)
-        do throws(Errno) { try directory.rename(name, to: quarantine, as: "\(name).\(getpid())") } catch .noSuchFileOrDirectory { return false } catch {
+        do throws(Errno) { try directory.rename(name, to: quarantine, as: "\(name).\(getpid())") } catch .noSuchFileOrDirectory { return false } catch
+        {
             throw StoreError.call(verb: "set aside", subject: "\(path)/\(name)", errno: error)
         }
         return true

@@ -5,7 +5,9 @@ public enum RepeatedRecord {
     /// - Parameter newest: the newest record of the same service, if there is one.
     /// - Returns: `newest` counted once more, to be published in place of `record`; nil when `record` is new and stands for itself.
     public static func fold(_ record: SnapshotRecord, into newest: SnapshotRecord?) -> SnapshotRecord? {
-        guard var folded = newest, !record.hasSnapshot, !folded.hasSnapshot, key(record) == key(folded), !record.state.isInProgress else { return nil }
+        guard var folded = newest, !record.hasSnapshot, !folded.hasSnapshot, key(record) == key(folded), !record.state.isInProgress else {
+            return nil
+        }
         folded.count += record.count
         folded.completedAt = record.completedAt ?? record.createdAt
         folded.detail = record.detail ?? folded.detail
@@ -15,7 +17,8 @@ public enum RepeatedRecord {
     }
 
     private struct Key: Equatable {
-        var service: String, reason: String, state: SnapshotRecord.State, refusal: String?, cause: SnapshotRecord.Exit.Cause?, status: Int32?, signal: Int32?
+        var service: String, reason: String, state: SnapshotRecord.State, refusal: String?, cause: SnapshotRecord.Exit.Cause?, status: Int32?,
+            signal: Int32?
     }
 
     private static func key(_ record: SnapshotRecord) -> Key {

@@ -37,7 +37,9 @@ public struct SnapshotStore: Sendable {
         }
         try checkSafety(of: directory)
         if access == .writing {
-            for part in Part.allCases { _ = try naming("make", "\(path)/\(part)") { () throws(Errno) in try directory.makeSubdirectory(part.rawValue) } }
+            for part in Part.allCases {
+                _ = try naming("make", "\(path)/\(part)") { () throws(Errno) in try directory.makeSubdirectory(part.rawValue) }
+            }
             try checkWritable(directory)
         }
         return SnapshotStore(path: path, directory: directory)

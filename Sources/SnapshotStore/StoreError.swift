@@ -31,7 +31,8 @@ public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         case .badName(let name): "cannot use name '\(name)': it is empty, hidden or holds a '/'; choose a plain file name"
         case .noRecord(let id): "cannot find \(id): no record of that id; `heapsnapd list` shows all"
         case .noSnapshot(let id): "cannot read \(id): its record holds no snapshot; `heapsnapd info \(id)` says why"
-        case .damaged(let file, let reason): "cannot read \(file): \(reason); what comes before is usable, restore the file from a backup for the rest"
+        case .damaged(let file, let reason):
+            "cannot read \(file): \(reason); what comes before is usable, restore the file from a backup for the rest"
         case .unreadable(let file, let reason): "cannot read record \(file): \(reason); it is left as it is"
         case .outOfMemory: "cannot compress: no memory for zstd; free some memory or set compression to none"
         }

@@ -31,7 +31,9 @@ import Units
         let text = try RecordCodec.encode(record)
         #expect(try RecordCodec.decode(SnapshotRecord.self, from: text) == record)
         let words = String(decoding: text, as: UTF8.self)
-        for expected in ["\"bootId\" : \"b\"", "\"storedBytes\" : 1000", "\"pause\" : 1.5", "\"createdAt\" : \"2027-01-15T08:00:00.000Z\"", "\"count\" : 1"] {
+        for expected in [
+            "\"bootId\" : \"b\"", "\"storedBytes\" : 1000", "\"pause\" : 1.5", "\"createdAt\" : \"2027-01-15T08:00:00.000Z\"", "\"count\" : 1",
+        ] {
             #expect(words.contains(expected), "\(expected) in \(words)")
         }
         #expect(!words.contains("nodeCount"), "unknown is left out, never 0")

@@ -1,5 +1,4 @@
 import Glibc
-import HeapSnapshot
 import SystemPackage
 import Testing
 import Units
@@ -15,18 +14,19 @@ import Units
     func aKillLosesNothingThatWasComplete(step: SnapshotStore.Step, unnamed: Bool) async throws {
         let path = "\(scratch.path)/store"
         let source = try scratch.write("source", snapshot(padding: 100_000))
-        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, source = source as String, step = step as SnapshotStore.Step, unnamed = unnamed as Bool] in
+        await #expect(processExitsWith: .signal(SIGKILL)) {
+            [path = path as String, source = source as String, step = step as SnapshotStore.Step, unnamed = unnamed as Bool] in
             var store = try SnapshotStore.open(at: path)
             store.allowsUnnamedFiles = unnamed
             store.step = { if $0 == step { kill(getpid(), SIGKILL) } }
-            var verifier = StreamVerifier()
+            var verifier = Checker()
             let ingested = try store.ingest(fileAt: source, id: id(1), verifier: &verifier)
             var taken = record(id(1))
             taken.apply(ingested)
             try store.publish(taken)
         }
         let store = try openStore()
-        let recovery = try store.recover { StreamVerifier() }
+        let recovery = try store.recover { Checker() }
         let linked = SnapshotStore.Step.allCases.firstIndex(of: step)! > SnapshotStore.Step.allCases.firstIndex(of: .link)!
         #expect(try store.names() == (linked ? ["\(id(1)).heapsnapshot.zst", "\(id(1)).json"] : []))
         #expect(recovery.adopted.count == (linked && step != .syncRecordDirectory ? 1 : 0))
@@ -35,7 +35,7 @@ import Units
             #expect(found.state == .complete && found.nodeCount == 2)
             #expect(try store.read(found) { _ in } == found.bytes)
         }
-        #expect(try store.recover { StreamVerifier() } == Recovery(), "a second start finds nothing to do")
+        #expect(try store.recover { Checker() } == Recovery(), "a second start finds nothing to do")
     }
 
     @Test func whatCannotBeParsedIsSetAsideAndTheSnapshotAdopted() throws {
@@ -46,7 +46,7 @@ import Units
         let list = try store.records()
         #expect(list.records.isEmpty && list.unreadable.map(\.cause) == [.malformed, .newer])
         #expect(throws: StoreError.self) { try store.delete(id(2)) }
-        let recovery = try store.recover { StreamVerifier() }
+        let recovery = try store.recover { Checker() }
         #expect(recovery.quarantined == ["\(id(1)).json"] && recovery.adopted.map(\.state) == [.complete])
         #expect(try store.part(.quarantine).names().count == 1)
         #expect(try store.record(id(1)).createdAt == Timestamp(milliseconds: 1_800_000_001_000))
@@ -59,21 +59,25 @@ import Units
         _ = try scratch.write("store/\(id(1)).heapsnapshot", Array(whole.dropLast(3)))
         _ = try scratch.write("store/\(id(2)).heapsnapshot.zst", Array("not zstd".utf8))
         _ = try scratch.write("store/notes.txt", [1])
-        #expect(try store.recover { StreamVerifier() }.adopted.map(\.state) == [.truncated, .truncated])
+        #expect(try store.recover { Checker() }.adopted.map(\.state) == [.truncated, .truncated])
         #expect(access("\(store.path)/notes.txt", F_OK) == 0)
     }
 
-    @Test func anAdoptedRecordNeverReplacesAnother() throws {
-        let store = try openStore()
+    @Test(arguments: [true, false]) func anAdoptedRecordNeverReplacesAnother(unnamed: Bool) throws {
+        var store = try openStore()
+        store.allowsUnnamedFiles = unnamed
         try store.publish(record(id(1)))
-        #expect(throws: StoreError.alreadyExists(path: "\(store.path)/\(id(1)).json")) { try store.publish(record(id(1), service: "x"), replacing: false) }
+        #expect(throws: StoreError.alreadyExists(path: "\(store.path)/\(id(1)).json")) {
+            try store.publish(record(id(1), service: "x"), replacing: false)
+        }
         #expect(try store.record(id(1)).service == "api")
+        #expect(try store.names() == ["\(id(1)).json"])
     }
 
     @Test func filesInTheWritingAreNotLitter() throws {
         let store = try openStore()
         let staged = try StagedFile(in: store.directory, allowUnnamed: false)
-        #expect(try store.recover { StreamVerifier() }.removed == [])
+        #expect(try store.recover { Checker() }.removed == [])
         withExtendedLifetime(staged) {}
     }
 

@@ -27,7 +27,10 @@ import Units
     }
 
     @Test func theNewestAndTheOneJustWrittenStay() {
-        #expect(ids(Retention(maxUse: 0, keepFree: 1_000_000, maxAge: .zero, maxCountPerService: 0), five, free: 0, written: id(2)) == [id(1), id(3), id(4)])
+        #expect(
+            ids(Retention(maxUse: 0, keepFree: 1_000_000, maxAge: .zero, maxCountPerService: 0), five, free: 0, written: id(2)) == [
+                id(1), id(3), id(4),
+            ])
         #expect(ids(Retention(maxUse: 0), [record(id(9), state: .writing, stored: 5)] + five).contains(id(9)) == false)
     }
 

@@ -1,5 +1,4 @@
 import Glibc
-import HeapSnapshot
 import SystemPackage
 import Testing
 import Units
@@ -36,9 +35,9 @@ import Units
         // The fixture is a zst file: the store's own decompressor makes the source of it.
         let raw = "\(scratch.path)/raw"
         run("cp", fixturePath(name), "\(store.path)/\(id(0)).heapsnapshot.zst")
-        _ = try store.recover { StreamVerifier() }
+        _ = try store.recover { Checker() }
         #expect(try store.export(store.record(id(0)), toFileAt: raw) > .mebibytes(2))
-        var verifier = StreamVerifier()
+        var verifier = Checker()
         let ingested = try store.ingest(fileAt: raw, id: id(1), compression: compression, verifier: &verifier)
         guard case .complete = ingested.verdict else { throw StoreError.noSnapshot(id(1)) }
         var record = record(id(1))
@@ -92,7 +91,7 @@ import Units
         let bytes = snapshot(padding: 10_000)
         // Fits into the pipe's 64 KiB, so that one thread will do.
         _ = try writing.closeAfter { try writing.writeAll(bytes) }
-        var verifier = StreamVerifier()
+        var verifier = Checker()
         let ingested = try reading.closeAfter { try store.ingest(from: reading, id: id(1), verifier: &verifier) }
         #expect(ingested.bytes == ByteCount(bytes.count))
         #expect(throws: StoreError.alreadyExists(path: "\(store.path)/\(ingested.file)")) {
@@ -102,7 +101,7 @@ import Units
 
     @Test func linksAndFIFOsAreNoSources() throws {
         let store = try openStore()
-        var verifier = StreamVerifier()
+        var verifier = Checker()
         symlink("/etc/passwd", "\(scratch.path)/link")
         mkfifo("\(scratch.path)/fifo", 0o600)
         #expect(throws: StoreError.call(verb: "open", subject: "\(scratch.path)/link", errno: .tooManySymbolicLinkLevels)) {
@@ -114,7 +113,7 @@ import Units
         // Within the store too: nobody but us can have made these, and still they are not followed.
         symlink("/etc/passwd", "\(store.path)/\(id(5)).heapsnapshot")
         symlink("/etc/passwd", "\(store.path)/\(id(6)).json")
-        #expect(try store.recover { StreamVerifier() }.adopted.isEmpty)
+        #expect(try store.recover { Checker() }.adopted.isEmpty)
         #expect(try store.records().unreadable.map(\.cause) == [.unavailable])
         var hostile = record(id(7))
         hostile.file = "../../etc/passwd"
@@ -125,7 +124,7 @@ import Units
 
     @Test func aFullDiskIsSaidAndLeavesNothing() throws {
         let store = try SnapshotStore.open(at: scratch.tmpfs("full", options: "size=8m"))
-        var verifier = StreamVerifier()
+        var verifier = Checker()
         let source = try scratch.write("big", snapshot(padding: 12 << 20))
         let before = try store.diskSpace()
         #expect(before.isMemory && before.total == .mebibytes(8))
@@ -143,7 +142,7 @@ import Units
 
     @Test func progressMayStopIt() throws {
         let store = try openStore()
-        var verifier = StreamVerifier()
+        var verifier = Checker()
         struct Stop: Error {}
         #expect(throws: Stop.self) { try store.ingest(fileAt: scratch.write("x", snapshot()), id: id(1), verifier: &verifier) { _ in throw Stop() } }
         #expect(try store.names() == [])
@@ -160,7 +159,8 @@ import Units
     @Test func labelsAreWritten() throws {
         let store = try openStore()
         let taken = try store.take(snapshot(), as: id(1), in: scratch)
-        #expect(run("sh", "-c", "python3 -c \"import os;assert os.getxattr('\(store.snapshotPath(taken)!)','user.heapsnapd.state')==b'complete'\"") == 0)
+        #expect(
+            run("sh", "-c", "python3 -c \"import os;assert os.getxattr('\(store.snapshotPath(taken)!)','user.heapsnapd.state')==b'complete'\"") == 0)
     }
 
     @Test func costsAndStatesAreRemembered() throws {

@@ -1,14 +1,21 @@
 import Glibc
-public import HeapSnapshot
+import HeapSnapshot
 import SystemPackage
 import Testing
 import Units
 
-@testable public import SnapshotStore
+@testable import SnapshotStore
 
-extension StreamVerifier: StreamVerifying {
-    public func verdict() -> StreamVerdict {
-        switch finish() {
+/// HeapSnapshot's verifier in the store's terms; Capture has its own such bridge, and one test binary cannot hold two conformances of a type.
+struct Checker: StreamVerifying {
+    private var verifier = StreamVerifier()
+
+    init() {}
+
+    mutating func consume(_ bytes: UnsafeRawBufferPointer) { verifier.consume(bytes) }
+
+    func verdict() -> StreamVerdict {
+        switch verifier.finish() {
         case .complete(let header): .complete(nodeCount: header.nodeCount, edgeCount: header.edgeCount)
         case .truncated(let at, let expected): .truncated(at: at, expected: expected)
         case .invalid(let at, let reason): .invalid(at: at, reason: reason)
@@ -78,7 +85,8 @@ func fixturePath(_ name: String, path: String = #filePath) -> String {
 func snapshot(padding: Int = 0) -> [UInt8] {
     var random = SystemRandomNumberGenerator()
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    let head = #"{"snapshot":{"meta":{"node_fields":["a","b"],"edge_fields":["c"]},"node_count":2,"edge_count":1},"nodes":[1,2,3,4],"edges":[5],"strings":[""#
+    let head =
+        #"{"snapshot":{"meta":{"node_fields":["a","b"],"edge_fields":["c"]},"node_count":2,"edge_count":1},"nodes":[1,2,3,4],"edges":[5],"strings":[""#
     var bytes = Array(head.utf8)
     bytes.reserveCapacity(head.utf8.count + padding + 4)
     while bytes.count < head.utf8.count + padding {
@@ -110,7 +118,7 @@ extension SnapshotStore {
     @discardableResult
     func take(_ bytes: [UInt8], as id: SnapshotID, compression: Compression = .zstd, in scratch: Scratch) throws -> SnapshotRecord {
         let source = try scratch.write("source-\(id)", bytes)
-        var verifier = StreamVerifier()
+        var verifier = Checker()
         let ingested = try ingest(fileAt: source, id: id, compression: compression, verifier: &verifier)
         var taken = SnapshotRecord(id: id, state: .writing, service: "api", reason: "use", engine: "signal", createdAt: Timestamp(milliseconds: 0))
         taken.apply(ingested)

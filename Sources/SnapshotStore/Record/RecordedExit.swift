@@ -15,7 +15,8 @@ extension SnapshotRecord {
         public var memoryStat: [String: Int64]?
 
         public init(
-            cause: Cause, status: Int32? = nil, signal: Int32? = nil, detail: String? = nil, lastWords: LastWords? = nil, memoryStat: [String: Int64]? = nil
+            cause: Cause, status: Int32? = nil, signal: Int32? = nil, detail: String? = nil, lastWords: LastWords? = nil,
+            memoryStat: [String: Int64]? = nil
         ) {
             self.cause = cause
             self.status = status

@@ -43,7 +43,8 @@ extension SnapshotRecord {
         public var limitSource: String?
 
         public init(
-            hostname: String? = nil, cgroup: String? = nil, unit: String? = nil, container: String? = nil, limit: ByteCount? = nil, limitSource: String? = nil
+            hostname: String? = nil, cgroup: String? = nil, unit: String? = nil, container: String? = nil, limit: ByteCount? = nil,
+            limitSource: String? = nil
         ) {
             self.hostname = hostname
             self.cgroup = cgroup
