@@ -6,7 +6,7 @@ public import Units
 /// of integers, as many as the header says; `strings` present and closed. Not checked: what the numbers mean, and JSON's finer grammar
 /// in the sections that no count covers.
 ///
-/// Cost: memory constant but for the header (at most 1 MiB); over 3 GB/s on the number lists. Never traps, whatever the bytes are.
+/// Cost: memory constant but for the header (at most 1 MiB); 4 to 6 GB/s over all. Never traps, whatever the bytes are.
 /// How the stream is cut into pieces does not change the answer.
 public struct StreamVerifier: Sendable {
     public enum Verdict: Sendable, Hashable {
