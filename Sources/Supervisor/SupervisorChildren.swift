@@ -73,6 +73,7 @@ extension Supervisor {
 
     private func watch(_ process: SpawnedProcess) -> Child {
         Child(pid: process.pid, watch: Task {
+            defer { withExtendedLifetime(process) {} }  // a pidfd that closes early is silently never ready
             for await _ in readiness(of: process.pidfd.descriptor) { return reapChildren() }
         })
     }

@@ -40,6 +40,15 @@ import Testing
         #expect(outcome.output == "6\n7\n8\n")
     }
 
+    /// What we open first must not become the service's standard input or error.
+    @Test func closedStandardDescriptorsAreFilled() async throws {
+        let outcome = try await shell("""
+            $RUN -- sh -c 'for n in 0 2; do readlink /proc/$$/fd/$n; done > $DIR/found' <&- >&- 2>&-
+            cat $DIR/found
+            """)
+        #expect(outcome.output == "/dev/null\n/dev/null\n")
+    }
+
     @Test func grandchildrenThatHoldThePipeHoldNobodyUp() async throws {
         let outcome = try await shell("$RUN --tail-stderr -- sh -c 'sleep 600 & echo $!; exit 8'; echo $?")
         let numbers = outcome.output.split(separator: "\n").compactMap { Int32($0) }

@@ -39,6 +39,7 @@ final class ShellScript: Sendable {
             executable: "/usr/bin/timeout", arguments: ["--signal", "KILL", "60", "/bin/bash", "-c", text], environment: environment,
             standardInput: input, standardOutput: output, standardError: error))
         for descriptor in [input, output, error] { try descriptor.close() }
+        defer { withExtendedLifetime(process) {} }  // a pidfd that closes early is silently never ready
         for await _ in readiness(of: process.pidfd.descriptor) { break }
         let (status, _) = try #require(try Reaper.reap(process.pid))
         return Outcome(status: status.shellStatus, output: try read("output"), error: try read("error"))
