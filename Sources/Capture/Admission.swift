@@ -64,14 +64,16 @@ public struct Admission: Sendable {
             + "raise capture.maxPause or capture earlier")
     }
 
+    /// What may be taken of a host's memory for a capture (contract 15).
+    public static func spare(available: ByteCount, total: ByteCount) -> ByteCount { max(.zero, available - max(.mebibytes(256), total * 0.05)) }
+
     /// nil: it fits as it is; a value: the limit to raise to.
     private func fit(_ facts: AdmissionFacts, _ cost: AdmissionFacts.Cost) -> Result<ByteCount?, Refusal> {
         // In place the JavaScript thread stands still, so the leak does not grow during the capture, only until the handler runs.
         let extra = cost.extra + (facts.directoryIsMemory ? cost.file : .zero)
-        let reserve = max(.mebibytes(256), facts.hostTotal * 0.05)
-        guard extra <= facts.hostAvailable - reserve else {
+        guard extra <= Self.spare(available: facts.hostAvailable, total: facts.hostTotal) else {
             return .failure(Refusal(.hostMemory, "the host has not the memory: a snapshot needs about \(extra), \(facts.hostAvailable) are available "
-                + "(\(reserve) stay reserved); stop something else, or capture a smaller heap"))
+                + "(a part stays reserved); stop something else, or capture a smaller heap"))
         }
         guard let limit = facts.limit else { return .success(nil) }
         let peak = facts.use + facts.growth + extra

@@ -89,7 +89,8 @@ public actor ArtifactDirectory {
     }
 
     private func announce(_ name: String) {
-        guard !seen.contains(name), let kind = ArtifactName(name) else { return }
+        // A file that was removed while it was open still tells of its close.
+        guard !seen.contains(name), let kind = ArtifactName(name), SmallFile.size(path + "/" + name) != nil else { return }
         seen.insert(name)
         arrival.yield(Artifact(directory: path, name: name, kind: kind))
     }

@@ -12,21 +12,24 @@ struct ArtifactFollower {
         var pause: Duration?
     }
 
-    let table: ProcessTable
-    let target: ProcessIdentity
+    let site: CaptureSite
+    let request: CaptureRequest
     let hierarchy: MemoryHierarchy?
-    let stallTimeout: Duration
+
+    private var table: ProcessTable { site.table }
+    private var target: ProcessIdentity { request.process.identity }
 
     /// Ten looks a second: a stat, two reads of /proc and two of the cgroup, about 60 µs.
     private static let interval = Duration.milliseconds(100)
 
     /// - Parameters:
+    ///   - outcome: its loan is raised further where the snapshot needs more than was predicted.
     ///   - artifact: nil until the directory says that one has appeared.
     ///   - report: called at each look.
     func follow(
-        artifact: () async -> Artifact?, directory: ArtifactDirectory, report: (CaptureProgress) -> Void
+        _ outcome: inout CaptureOutcome, artifact: () async -> Artifact?, directory: ArtifactDirectory, report: (CaptureProgress) -> Void
     ) async -> (state: ArtifactProgress.State, artifact: Artifact?, cost: Cost) {
-        var progress = ArtifactProgress(stallTimeout: stallTimeout, at: SystemClock.monotonic())
+        var progress = ArtifactProgress(stallTimeout: request.stallTimeout, at: SystemClock.monotonic())
         var cost = Cost()
         var began: Duration?
         var found: Artifact?
@@ -37,7 +40,8 @@ struct ArtifactFollower {
             let now = SystemClock.monotonic()
             let bytes = found.flatMap { SmallFile.size($0.path) }
             let alive = isAlive
-            measure(&cost)
+            let use = measure(&cost)
+            if alive, let hierarchy { try? site.keepHeadroom(for: request, hierarchy: hierarchy, use: use, outcome: &outcome) }
             let state = progress.observe(
                 .init(bytes: bytes, closed: closed, cpuTime: alive ? try? table.mainThreadCPUTime(target.pid) : nil, at: now))
             if began == nil, bytes != nil { began = now }
@@ -59,9 +63,11 @@ struct ArtifactFollower {
         return rss > .zero
     }
 
-    private func measure(_ cost: inout Cost) {
+    /// - Returns: the use of the cgroup now.
+    private func measure(_ cost: inout Cost) -> ByteCount {
         if let rss = try? table.statm(target.pid)?.rss { cost.peakRSS = max(cost.peakRSS, rss) }
         let use = hierarchy.flatMap { try? workingSet($0.leaf) } ?? cost.peakRSS
         cost.peak = max(cost.peak, use)
+        return use
     }
 }

@@ -18,6 +18,15 @@ extension CaptureSite {
         }
     }
 
+    /// A prediction can be wrong, and by then the snapshot cannot be taken back: what comes within an eighth of the limit gets a quarter more, for as
+    /// long as the host can spare it (docs/decisions/0003). Snapshots take 100 to 500 MB/s here, and this is asked ten times a second.
+    func keepHeadroom(for request: CaptureRequest, hierarchy: MemoryHierarchy, use: ByteCount, outcome: inout CaptureOutcome) throws {
+        guard request.admission.lend, let limit = try hierarchy.effectiveLimit()?.limit, use > limit * 0.875 else { return }
+        let host = try table.hostMemory()
+        let more = min(max(limit * 0.25, .mebibytes(256)), Admission.spare(available: host.available, total: host.total))
+        if more > .zero { try lend(limit + more, for: request, hierarchy: hierarchy, use: use, outcome: &outcome) }
+    }
+
     /// What this capture really cost, for the next prediction of the same service.
     func learn(from record: SnapshotRecord, peakRSS: ByteCount, facts: AdmissionFacts) {
         guard let cost = facts.cost, cost.heap >= .mebibytes(8), let bytes = record.bytes, let pause = record.actual?.pause, let before = facts.rss else { return }

@@ -54,8 +54,8 @@ public struct SignalEngine: Sendable {
         case .refused(let refusal): return try refused(outcome, refusal)
         }
 
-        let follower = ArtifactFollower(table: site.table, target: target, hierarchy: hierarchy, stallTimeout: request.stallTimeout)
-        let end = await follower.follow(artifact: arrival, directory: directory, report: report)
+        let follower = ArtifactFollower(site: site, request: request, hierarchy: hierarchy)
+        let end = await follower.follow(&outcome, artifact: arrival, directory: directory, report: report)
         outcome.loan?.account(use: try hierarchy.flatMap { try workingSet($0.leaf) }, before: facts.use)
         outcome.record.actual = .init(peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) })
         guard let artifact = end.artifact else {

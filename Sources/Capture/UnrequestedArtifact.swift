@@ -28,13 +28,12 @@ public struct UnrequestedArtifact: Sendable {
             let cost = site.predictedCost(heap: heap, version: request.process.version, service: request.record.service)
             outcome.record.prediction = .init(heap: heap, extra: cost.extra, pause: Seconds(cost.pause))
             // Contract 15: never more than the host can spare; less than the prediction is still better than nothing here.
-            let spare = host.available - max(.mebibytes(256), host.total * 0.05)
-            let limit = use + min(cost.extra * 1.1, max(.zero, spare))
+            let limit = use + min(cost.extra * 1.1, Admission.spare(available: host.available, total: host.total))
             try site.lend(limit, for: request, hierarchy: hierarchy, use: use, outcome: &outcome)
             if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
         }
-        let follower = ArtifactFollower(table: site.table, target: target, hierarchy: hierarchy, stallTimeout: request.stallTimeout)
-        let end = await follower.follow(artifact: { artifact }, directory: directory, report: report)
+        let follower = ArtifactFollower(site: site, request: request, hierarchy: hierarchy)
+        let end = await follower.follow(&outcome, artifact: { artifact }, directory: directory, report: report)
         if let use { outcome.loan?.account(use: try hierarchy.flatMap { try workingSet($0.leaf) }, before: use) }
         outcome.record.actual = .init(
             peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) })

@@ -47,6 +47,6 @@ struct WatchedProcess {
         guard workplace.configuration.capture.lend, let hierarchy = sampler.hierarchy, let host = try? workplace.table.hostMemory(),
             let limit = try? hierarchy.effectiveLimit()?.limit, case .success? = try? workplace.site.loans.lender(for: hierarchy, limit: limit + .mebibytes(1))
         else { return .zero }
-        return max(.zero, host.available - max(.mebibytes(256), host.total * 0.05))
+        return Admission.spare(available: host.available, total: host.total)
     }
 }
