@@ -50,5 +50,15 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests("Units", ["Units"]),
+        tests("Linux", ["Linux", "Units", system]),
+        tests("MemoryWatch", ["MemoryWatch", "Units"]),
+        tests("HeapSnapshot", ["CZstd", "HeapSnapshot", "Units"]),
+        tests("SnapshotStore", ["SnapshotStore", "HeapSnapshot", "Units", system]),
+        tests("Node", ["Node", "Linux", "Units"], resources: [.copy("Fixtures")]),
+        tests("Supervisor", ["Supervisor", "Linux", "Units", system]),
+        tests("Capture", ["Capture", "Node", "Linux", "SnapshotStore", "Units"]),
+        tests("Heapsnapd", ["heapsnapd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log]),
+        // Real node, real cgroups, the real binary: HEAPSNAPD_BINARY names it.
+        .testTarget(name: "EndToEnd", dependencies: [], path: "Tests/EndToEnd", swiftSettings: strict),
     ]
 )

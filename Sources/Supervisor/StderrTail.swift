@@ -91,10 +91,10 @@ final class StderrTail: Sendable {
             guard state.backlog >= Self.backlogLimit, !state.isStalled, !state.isOutputClosed else { return nil }
             state.isPaused = true
             state.pauses += 1
+            source.suspend()  // under the lock, as every resume: the two must not overtake each other
             return (state.pauses, state.chunksPassed)
         }
         guard let pause else { return drain() }
-        source.suspend()
         resumeIfStalled(pause: pause.number, chunksPassed: pause.chunksPassed)
     }
 
