@@ -59,6 +59,6 @@ let package = Package(
         tests("Capture", ["Capture", "Node", "Linux", "SnapshotStore", "Units"]),
         tests("Heapsnapd", ["heapsnapd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log]),
         // Real node, real cgroups, the real binary: HEAPSNAPD_BINARY names it.
-        .testTarget(name: "EndToEnd", dependencies: [], path: "Tests/EndToEnd", swiftSettings: strict),
+        .testTarget(name: "EndToEnd", dependencies: ["Linux", "Units", system], path: "Tests/EndToEnd", swiftSettings: strict),
     ]
 )

@@ -6,7 +6,7 @@ import Units
     private func moment(use: Double, growth: Double, heap: Double, heapGrowth: Double, pausePerGigabyte: Double = 0, maxPause: Double = 10) -> LatestSafeMoment? {
         .compute(
             use: megabytes(use), growth: megabytes(growth), heap: megabytes(heap), heapGrowth: megabytes(heapGrowth), limit: megabytes(512),
-            pausePerHeapByte: pausePerGigabyte / 1_073_741_824, maxPause: .seconds(maxPause), reaction: .seconds(1))
+            extraPerHeapByte: 7.5, pausePerHeapByte: pausePerGigabyte / 1_073_741_824, maxPause: .seconds(maxPause), reaction: .seconds(1))
     }
 
     @Test func memoryBounds() throws {
@@ -20,7 +20,7 @@ import Units
         // 60 s per GB: 10 s at 170.7 MB. Memory that does not count: a limit far away.
         let found = LatestSafeMoment.compute(
             use: megabytes(100), growth: megabytes(1), heap: megabytes(150), heapGrowth: megabytes(1), limit: megabytes(100_000),
-            pausePerHeapByte: 60 / 1_073_741_824, maxPause: .seconds(10), reaction: .zero)
+            extraPerHeapByte: 7.5, pausePerHeapByte: 60 / 1_073_741_824, maxPause: .seconds(10), reaction: .zero)
         #expect(try abs(#require(found).remaining.inSeconds - 20.67) < 0.01)
         #expect(found?.boundBy == .pause)
     }
