@@ -18,8 +18,6 @@ final class StderrTail: Sendable {
     static let capacity = 65_536
     /// 16 times the capacity of a pipe (pipe(7): 64 KiB).
     static let backlogLimit = 1_048_576
-    /// Far longer than a live reader is ever kept from running, far shorter than the patience of a health check.
-    static let stallLimit = DispatchTimeInterval.seconds(1)
 
     private struct State {
         var tail: [UInt8] = []
@@ -37,6 +35,7 @@ final class StderrTail: Sendable {
     let input: FileDescriptor
     private let pipe: FileDescriptor
     private let output: FileDescriptor
+    private let stallLimit: DispatchTimeInterval
     private let state = Mutex(State())
     /// Reads and passes on in order; never blocks.
     private let source: any DispatchSourceRead
@@ -44,7 +43,9 @@ final class StderrTail: Sendable {
     /// Writes to `output`, and may block in it as long as it likes.
     private let writing = DispatchQueue(label: "stderr.write")
 
-    init(output: FileDescriptor = .standardError) throws {
+    /// - Parameter stallLimit: 5 s by default: far longer than a live reader is kept from running on a busy host, and short enough for a
+    ///   liveness probe (the kubelet's default kills after 3 failures 10 s apart).
+    init(output: FileDescriptor = .standardError, stallLimit: DispatchTimeInterval = .seconds(5)) throws {
         // A closed standard error is to be an answer of write(2), not our death. `spawn` sets it back in the service.
         _ = signal(SIGPIPE, SIG_IGN)
         let ends = try FileDescriptor.pipe()
@@ -53,6 +54,7 @@ final class StderrTail: Sendable {
         _ = fcntl(ends.readEnd.rawValue, F_SETFL, O_NONBLOCK)
         (pipe, input) = ends
         self.output = output
+        self.stallLimit = stallLimit
         source = DispatchSource.makeReadSource(fileDescriptor: pipe.rawValue, queue: reading)
         source.setEventHandler { [weak self] in self?.readable() }
         source.activate()
@@ -100,7 +102,7 @@ final class StderrTail: Sendable {
 
     /// Looks again after `stallLimit`. Holds on to self meanwhile, so the source is never released while suspended, which libdispatch forbids.
     private func resumeIfStalled(pause: Int, chunksPassed: Int) {
-        reading.asyncAfter(deadline: .now() + Self.stallLimit) { [self] in
+        reading.asyncAfter(deadline: .now() + stallLimit) { [self] in
             let now = state.withLock { state -> Int? in
                 guard state.isPaused, state.pauses == pause else { return nil }
                 guard state.chunksPassed == chunksPassed else { return state.chunksPassed }
