@@ -40,10 +40,15 @@ extension SnapshotStore {
         guard !name.isEmpty, !name.hasPrefix("."), !name.utf8.contains(UInt8(ascii: "/")) else { throw .badName(name) }
         let parent = try part(.incoming)
         return try naming("make", "\(parent.path)/\(name)") { () throws(Errno) in
-            let made = try parent.makeSubdirectory(name)
-            _ = try checked(flock(made.descriptor.rawValue, LOCK_EX | LOCK_NB))
-            if let owner { _ = try checked(fchown(made.descriptor.rawValue, owner.user, owner.group)) }
-            return IncomingDirectory(name: name, directory: made, parent: parent)
+            while true {
+                // Between its making and its locking, another's `orphans` may take it for a dead run's and remove it.
+                let made: Directory
+                do throws(Errno) { made = try parent.makeSubdirectory(name) } catch .noSuchFileOrDirectory { continue }
+                _ = try checked(flock(made.descriptor.rawValue, LOCK_EX))
+                guard try made.descriptor.status().st_nlink > 0 else { continue }
+                if let owner { _ = try checked(fchown(made.descriptor.rawValue, owner.user, owner.group)) }
+                return IncomingDirectory(name: name, directory: made, parent: parent)
+            }
         }
     }
 

@@ -43,10 +43,10 @@ enum ConfigurationSchema {
         .init("capture.extraPerHeapByte", .number(0...100), "10", "Memory that a snapshot takes per byte of heap, until it is learned per service."),
 
         .init("supervise.restart", .choice(["no", "on-failure", "always"]), "no", "When the service is started again after it has ended."),
-        .init("supervise.backOff", .duration, "1s", "Pause before the first restart; doubles with each."),
+        .init("supervise.backOff", .duration, "100ms", "Pause before the first restart; doubles with each."),
         .init("supervise.backOffMax", .duration, "30s", "Longest pause before a restart."),
-        .init("supervise.startLimit", .integer(1...10_000), "5", "At most so many starts per window; then heapsnapd gives up."),
-        .init("supervise.startLimitWindow", .duration, "1m", "The window of supervise.startLimit. 0: no limit."),
+        .init("supervise.startLimit", .integer(1...10_000), "5", "At most so many starts per window; then heapsnapd gives up. This and the next are systemd's numbers."),
+        .init("supervise.startLimitWindow", .duration, "10s", "The window of supervise.startLimit. 0: no limit."),
         .init("supervise.tailStderr", .choice(["auto", "always", "never"]), "auto",
             "Whether the service's standard error passes through heapsnapd, which learns V8's last words from it; auto: only where its own death would end the service anyway."),
 
