@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -56,3 +57,5 @@ int linux_ofd_locked(int descriptor) {
     if (fcntl(descriptor, F_OFD_GETLK, &whole) != 0) return -1;
     return whole.l_type != F_UNLCK;
 }
+
+void linux_trim_heap(void) { malloc_trim(0); }

@@ -3,8 +3,8 @@ import Node
 import Units
 
 extension CaptureSite {
-    /// Reads all that admission looks at. Costs 10 to 50 ms (the heap estimate walks smaps) and holds the target's mmap lock meanwhile: before a
-    /// decision, never in the loop. Does not touch the process otherwise.
+    /// Reads all that admission looks at. Without a bound of the heap that costs 10 to 50 ms (the estimate walks smaps, under the target's mmap lock):
+    /// before a decision, never in the loop. Does not touch the process otherwise.
     ///
     /// - Throws: `KernelError` where /proc or the cgroup cannot be read; nil where the process is gone.
     public func facts(for request: CaptureRequest) throws -> AdmissionFacts? {
@@ -25,9 +25,9 @@ extension CaptureSite {
         facts.growth = request.growth
         facts.watchdog = process.watchdog
         facts.objection = objection(to: request)
-        if let estimate = try HeapEstimate.read(process, table: table) {
-            let cost = predictedCost(heap: estimate.bytes, version: process.version, service: request.record.service)
-            facts.cost = .init(heap: estimate.bytes, extra: cost.extra, pause: cost.pause, file: cost.file)
+        if let heap = try request.heapBound ?? HeapEstimate.read(process, table: table)?.bytes {
+            let cost = predictedCost(heap: heap, version: process.version, service: request.record.service)
+            facts.cost = .init(heap: heap, extra: cost.extra, pause: cost.pause, file: cost.file)
         }
         if let hierarchy, let limit = facts.limit {
             switch try loans.lender(for: hierarchy, limit: limit + .mebibytes(1)) {

@@ -17,6 +17,8 @@ public struct CaptureRequest: Sendable {
     public var assumesHandler: Bool
     /// Of the cgroup's use in a second.
     public var growth: ByteCount
+    /// An upper bound of the heap that the caller knows from a moment ago; it saves the walk of smaps where it is good enough to admit.
+    public var heapBound: ByteCount?
     /// What the record says already: who, why, the samples before.
     public var record: SnapshotRecord
 

@@ -28,7 +28,11 @@ extension CaptureSite {
     ) async throws -> SnapshotRecord {
         // Seconds of compression, away from the threads on which signals are forwarded and memory is watched.
         try await withCheckedThrowingContinuation { continuation in
-            ingestQueue.async { continuation.resume(with: Result { try take(path, state: state, record: record, began: began, report: report) }) }
+            ingestQueue.async {
+                let result = Result { try take(path, state: state, record: record, began: began, report: report) }
+                returnFreeMemory()
+                continuation.resume(with: result)
+            }
         }
     }
 
@@ -45,6 +49,12 @@ extension CaptureSite {
         var verifier = StreamVerifier()
         let ingested = try store.ingest(
             fileAt: path, id: record.id, compression: compression, level: compressionLevel, verifier: &verifier, progress: { report(.storing($0)) })
+        // Killed between publishing and removing the source, an earlier heapsnapd left this file behind: it is in the store already.
+        if let twin = try store.records().records.first(where: { $0.sha256 == ingested.sha256 }) {
+            try store.discard(ingested)
+            SmallFile.remove(path)
+            return twin
+        }
         record.apply(ingested)
         if state == .stalled && record.state == .truncated { record.state = .stalled }
         record.actual?.duration = Seconds(SystemClock.monotonic() - began)

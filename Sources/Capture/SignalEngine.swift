@@ -31,10 +31,10 @@ public struct SignalEngine: Sendable {
         case .failure(let refusal): return try refused(outcome, refusal)
         }
         defer { withExtendedLifetime(lock) {} }
-        guard let facts = try site.facts(for: request) else { return try died(outcome) }
+        guard let (facts, decision) = try decide(request) else { return try died(outcome) }
         outcome.record.describe(facts)
         let plan: Admission.Plan
-        switch request.admission.decide(facts) {
+        switch decision {
         case .success(let admitted): plan = admitted
         case .failure(let refusal): return try refused(outcome, refusal)
         }
@@ -65,6 +65,17 @@ public struct SignalEngine: Sendable {
         outcome.record = try await site.collect(artifact.path, state: end.state, record: outcome.record, began: began, report: report)
         if outcome.record.state == .complete { site.learn(from: outcome.record, peakRSS: end.cost.peakRSS, facts: facts) }
         return outcome
+    }
+
+    /// By the bound of the heap that the caller has, where that admits without ado; else by an estimate of now.
+    private func decide(_ request: CaptureRequest) throws -> (AdmissionFacts, Result<Admission.Plan, Refusal>)? {
+        guard let facts = try site.facts(for: request) else { return nil }
+        let decision = request.admission.decide(facts)
+        if request.heapBound == nil { return (facts, decision) }
+        if case .success(let plan) = decision, plan == Admission.Plan() { return (facts, decision) }
+        var exact = request
+        exact.heapBound = nil
+        return try decide(exact)
     }
 
     private enum Sending { case sent, gone, refused(Refusal) }

@@ -46,7 +46,8 @@ public struct PollingInterval: Sendable {
         }
         last = (use, at)
         let hasRisen = peak.value.map { Double(use.bytes) > $0 + Double(PollingInterval.noise.bytes) }
-        if hasRisen == true { lastRise = at }
+        // The first sample counts as a rise: a service that was just started may be filling its memory, and half a second of rest would miss it.
+        if hasRisen != false { lastRise = at }
         // A slow creep is let add up to the noise before it counts, so only a rise or the passing of time moves the peak.
         if hasRisen != false || peak.isStale(at: at) { peak.add(Double(use.bytes), at: at) }
     }

@@ -28,6 +28,9 @@ int linux_become_subreaper(void);
 /// A child that has ended and is not reaped yet, left as it is: waitid(P_ALL, WEXITED | WNOHANG | WNOWAIT). 0: none.
 pid_t linux_peek_ended_child(void);
 
+/// malloc_trim(3): what compression needed goes back to the kernel; glibc would keep it.
+void linux_trim_heap(void);
+
 /// Open-file-description lock over the whole file, for writing; never waits.
 int linux_ofd_lock(int descriptor);
 /// 1 when somebody else holds `linux_ofd_lock` on this file, 0 when nobody does; takes nothing.

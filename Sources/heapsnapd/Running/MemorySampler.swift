@@ -29,11 +29,20 @@ struct MemorySampler {
         return sample
     }
 
-    /// The last estimate of the heap says little once memory has grown by so much since; walking smaps takes 11 ms, so once a second at most.
-    func wantsEstimate(_ sample: Sample, decisive: ByteCount) -> Bool {
+    /// The last estimate of the heap says little once memory has grown by so much since; walking smaps takes 10 ms, so once a second at most, and four
+    /// times when a trigger is about to fire: admission then has a fresh one and can decide at once.
+    func wantsEstimate(_ sample: Sample, decisive: ByteCount, isNearTrigger: Bool) -> Bool {
         if heapBound.wantsEstimate(rss: sample.rss, at: sample.at, decisive: decisive) { return true }
         guard let lastEstimate else { return true }
-        return sample.rss - lastEstimate.rss >= .mebibytes(16) && sample.at - lastEstimate.at >= .seconds(1)
+        let age = sample.at - lastEstimate.at
+        if isNearTrigger && age >= .milliseconds(250) { return true }
+        return sample.rss - lastEstimate.rss >= .mebibytes(16) && age >= .seconds(1)
+    }
+
+    /// An upper bound of the heap from an estimate of the last half second.
+    func recentHeapBound(_ sample: Sample) -> ByteCount? {
+        guard let lastEstimate, sample.at - lastEstimate.at < .milliseconds(500) else { return nil }
+        return sample.heap?.use
     }
 
     /// Replaces the bound in the sample by what the process has now.

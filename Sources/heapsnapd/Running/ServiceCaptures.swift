@@ -49,7 +49,8 @@ extension ServiceWatch {
         record.samples = .init(before: trajectory.recorded)
         let path = process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) } ?? plan.artifactDirectories.first ?? "/"
         let signal = plan.signal.flatMap(Signals.number) ?? Signals.number(workplace.configuration.launch.signal) ?? SIGUSR2
-        let request = workplace.request(record, of: process, directory: path, signal: signal, growth: growth)
+        var request = workplace.request(record, of: process, directory: path, signal: signal, growth: growth)
+        if process.identity == target?.process.identity { request.heapBound = recentHeapBound }
         captures.awaitsArrival = request
         defer { captures.awaitsArrival = nil }
         do {

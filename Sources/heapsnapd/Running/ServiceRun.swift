@@ -20,20 +20,24 @@ struct ServiceRun: Sendable {
     func run() async -> Int32 {
         async let code = supervisor.run()
         var watch: (watch: ServiceWatch, task: Task<Void, Never>)?
+        var ending: Task<Void, Never>?
         var state = RunState(service: service, supervisor: workplace.site.holder, startedAt: SystemClock.now())
         state.incoming = incoming.name
         for await event in supervisor.events {
             switch event {
             case .started(let pid, let identity):
+                await ending?.value
                 state.instance = identity.map { .init($0) }
                 note(state)
                 let new = ServiceWatch(command: pid, service: service, plan: plan, workplace: workplace, supervisor: supervisor, selection: selection, log: log)
                 watch = (new, Task { await new.run() })
             case .startFailed(let reason, _): log.error("\(reason)")
             case .exited(let exit):
-                watch?.task.cancel()
-                await watch?.watch.ended(exit)
-                watch = nil
+                // Beside the events: the grace of a capture may expire meanwhile.
+                ending = Task { [watch] in
+                    watch?.task.cancel()
+                    await watch?.watch.ended(exit)
+                }
             case .captureRequested(let signal, let sender):
                 await watch?.watch.capture(
                     reason: "signal", detail: "\(Signals.name(signal)) was sent to heapsnapd", requestedBy: sender.map { "process \($0)" })
@@ -43,7 +47,7 @@ struct ServiceRun: Sendable {
             case .captureGraceExpired:
                 log.warning("\(service): the capture outlived its grace of \(workplace.configuration.capture.grace.text)")
                 await watch?.watch.abandonCaptures()
-            case .finished: break
+            case .finished: await ending?.value
             }
         }
         try? workplace.store.remove(state)

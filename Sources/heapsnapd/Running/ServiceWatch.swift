@@ -24,6 +24,8 @@ actor ServiceWatch {
     private(set) var target: WatchedProcess?
     private var alarms: Alarms?
     private var searches = 0
+    private var nextSearch = Duration.zero
+    private var nextGiveBack = Duration.zero
 
     var directories: [String: (directory: ArtifactDirectory, tasks: [Task<Void, Never>])] = [:]
     let arrivals = ArrivalQueue()
@@ -71,11 +73,17 @@ actor ServiceWatch {
     private func look() async -> Duration {
         do {
             guard var target, var sample = try target.sampler.sample(at: SystemClock.monotonic()) else { return try findTarget() }
-            if target.sampler.wantsEstimate(sample, decisive: target.decisiveHeap(workplace)) { try target.sampler.estimate(target.process, &sample) }
+            if target.sampler.wantsEstimate(sample, decisive: target.decisiveHeap(workplace), isNearTrigger: isNearTrigger(sample)) {
+                try target.sampler.estimate(target.process, &sample)
+            }
             self.target = target
             trajectory.add(sample, at: SystemClock.now())
             guard !captures.isBusy else { return .milliseconds(250) }
-            giveBack(growth: forecaster.forecast(.cgroup)?.growth ?? .zero)
+            if sample.at >= nextSearch, try findLargerTarget(than: sample, at: sample.at) { return .zero }
+            if sample.at >= nextGiveBack {
+                giveBack(growth: forecaster.forecast(.cgroup)?.growth ?? .zero)
+                nextGiveBack = sample.at + .seconds(1)
+            }
             forecaster.add(sample)
             for verdict in verdicts(on: sample, of: target) { await act(on: verdict) }
             return sleep(after: sample)
@@ -91,8 +99,16 @@ actor ServiceWatch {
         return rules.indices.compactMap { rules[$0].evaluate(sample, forecast: forecast, safeMoment: safeMoment) }
     }
 
+    /// Whether at the present growth one fires within half a second.
+    private func isNearTrigger(_ sample: Sample) -> Bool {
+        guard let growth = forecaster.soonest?.growth, let distance = distance(sample) else { return false }
+        return distance <= growth * 0.5
+    }
+
+    private func distance(_ sample: Sample) -> ByteCount? { rules.compactMap { $0.distance(sample, forecast: forecaster.soonest) }.min() }
+
     private func sleep(after sample: Sample) -> Duration {
-        let distance = rules.compactMap { $0.distance(sample, forecast: forecaster.soonest) }.min()
+        let distance = distance(sample)
         return polling.next(at: sample.at, use: sample.cgroup?.use ?? sample.rss, distance: distance)
     }
 
@@ -105,16 +121,30 @@ actor ServiceWatch {
             return min(.milliseconds(20 * searches), .seconds(1))
         }
         searches = 0
-        let found = try WatchedProcess(chosen.process, service: service, workplace: workplace)
+        try watch(chosen.process)
+        return .zero
+    }
+
+    /// Workers come and go: of several the largest is watched, but not for a difference that comes and goes with their garbage.
+    private func findLargerTarget(than sample: Sample, at now: Duration) throws -> Bool {
+        nextSearch = now + .seconds(5)
+        guard let largest = search.candidates(below: command).first(where: \.chosen), largest.process.identity != target?.process.identity,
+            largest.rss > sample.rss * 1.2
+        else { return false }
+        try watch(largest.process)
+        return true
+    }
+
+    private func watch(_ process: NodeProcess) throws {
+        let found = try WatchedProcess(process, service: service, workplace: workplace)
         target = found
-        if let directory = chosen.process.snapshotDirectory.map({ chosen.process.hostPath($0, table: workplace.table) }) { watch(directory) }
+        if let directory = process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) { watch(directory) }
         forecaster.restart()
         for index in rules.indices { rules[index].restarted() }
         armAlarms(found)
-        let version = chosen.process.version?.description ?? "of unknown version"
+        let version = process.version?.description ?? "of unknown version"
         let limit = (try? found.sampler.hierarchy?.effectiveLimit()?.limit)?.description ?? "none"
-        log.info("watching Node \(version), process \(chosen.process.identity.pid); V8's limit \(found.heapLimit?.description ?? "unknown"), the cgroup's \(limit)")
-        return .zero
+        log.info("watching Node \(version), process \(process.identity.pid); V8's limit \(found.heapLimit?.description ?? "unknown"), the cgroup's \(limit)")
     }
 
     private func armAlarms(_ found: WatchedProcess) {
@@ -155,6 +185,7 @@ actor ServiceWatch {
         return candidates.first(where: \.chosen).map { ($0.process, candidates) }
     }
 
+    var recentHeapBound: ByteCount? { sampleNow().flatMap { target?.sampler.recentHeapBound($0) } }
     var growth: ByteCount { forecaster.forecast(.cgroup)?.growth ?? .zero }
     var forecast: Forecast? { forecaster.soonest }
 }
