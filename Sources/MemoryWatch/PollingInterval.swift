@@ -34,7 +34,8 @@ public struct PollingInterval: Sendable {
         let growing = lastRise.map { at - $0 < PollingInterval.stillGrowing } ?? false
         if kernelArmed && growing { return maximum }
         guard let distance else { return longest }
-        let plausible = max(2 * (rate.value ?? 0), growing ? PollingInterval.buffers : 0)
+        // After the first sample nothing is known of the rate: a service that was just started may be filling its memory.
+        let plausible = max(2 * (rate.value ?? 0), growing || rate.value == nil ? PollingInterval.buffers : 0)
         guard plausible > 0 else { return longest }
         return min(longest, max(minimum, Duration(inSeconds: Double(distance.bytes) / plausible)))
     }

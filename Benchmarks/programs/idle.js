@@ -1,0 +1,3 @@
+'use strict';
+// A service at rest: answers /health and does nothing else.
+require('../../Tests/Support/programs/service.js').serve();
