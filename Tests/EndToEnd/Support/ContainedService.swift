@@ -1,0 +1,57 @@
+import Foundation
+import Linux
+import Testing
+
+/// One of Tests/Support/programs under `heapsnapd run`, in a memory cgroup of its own.
+struct ContainedService {
+    let sandbox: Sandbox
+    /// in-cgroup, which ends as `heapsnapd run` does.
+    let program: Program
+    let cgroup: String
+    /// `heapsnapd run` itself.
+    let supervisor: Int32
+
+    /// - Parameter outlives: the cgroup, with the service in it, stays when `heapsnapd run` is killed.
+    static func start(
+        _ name: String, node major: Int, in sandbox: Sandbox, limit: String = "512M", run: [String] = [], flags: [String] = [],
+        environment: [String: String] = [:], outlives: Bool = false
+    ) async throws -> ContainedService {
+        let node = try EndToEnd.node(major)
+        var command = [try EndToEnd.binary, "run", "--snapshot-dir", sandbox.store] + run + ["--", node] + flags + [EndToEnd.program(name)]
+        if outlives { command = ["/bin/sh", "-c", "\"$@\" & echo $! > \(sandbox.path("supervisor")); wait; exec sleep 1000", "sh"] + command }
+        let program = try sandbox.start(
+            [EndToEnd.script("in-cgroup"), "--hold", node, "--path-file", sandbox.path("cgroup"), "--report", limit, "--"] + command,
+            environment: environment.merging(["PORT_FILE": sandbox.path("port")]) { $1 })
+        try await eventually("the service to listen", within: .seconds(30)) {
+            if !program.isRunning { throw TimedOut(description: "the service ended at once: \(program.error)") }
+            return FileManager.default.fileExists(atPath: sandbox.path("port")) ? true : nil
+        }
+        let cgroup = try String(contentsOfFile: sandbox.path("cgroup"), encoding: .utf8).trimmingCharacters(in: .newlines)
+        let children = try ProcessTable().children(of: .init(program.pid))
+        let supervisor = outlives ? try String(contentsOfFile: sandbox.path("supervisor"), encoding: .utf8).trimmingCharacters(in: .newlines) : nil
+        return ContainedService(
+            sandbox: sandbox, program: program, cgroup: cgroup, supervisor: try #require(supervisor.flatMap { Int32($0) } ?? children.first?.rawValue))
+    }
+
+    /// What the limit is now, in bytes.
+    var limit: Int { get throws { try value("memory.limit_in_bytes") } }
+    /// With the page cache.
+    var use: Int { get throws { try value("memory.usage_in_bytes") } }
+
+    private func value(_ name: String) throws -> Int {
+        try #require(Int(String(contentsOfFile: "\(cgroup)/\(name)", encoding: .utf8).trimmingCharacters(in: .newlines)))
+    }
+
+    /// What /health says: the service's own view of itself.
+    struct Health: Decodable { var pid: Int32, rss: Int, heapUsed: Int }
+
+    /// nil: no answer within two seconds.
+    func health() async throws -> Health? {
+        let port = try String(contentsOfFile: sandbox.path("port"), encoding: .utf8).trimmingCharacters(in: .newlines)
+        let answer = try await sandbox.start(["curl", "-s", "-m", "2", "http://127.0.0.1:\(port)/health"]).end()
+        return try? JSONDecoder().decode(Health.self, from: Data(answer.output.utf8))
+    }
+}
+
+/// The loans that any heapsnapd of this host has open.
+var openLoans: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: "/run/heapsnapd/loans")) ?? []).filter { $0.hasSuffix(".json") } }
