@@ -11,6 +11,10 @@ public protocol LimitLender: Sendable {
     func raise(_ cgroup: any MemoryCgroup, to limit: ByteCount) throws
     /// - Parameter final: the limit is back where the administrator had it; forget that it was ever ours.
     func lower(_ cgroup: any MemoryCgroup, to limit: ByteCount, final: Bool) throws
+    /// The cgroup has ended or was made anew, or somebody else has set its limit: what we may have left elsewhere goes.
+    ///
+    /// Both of them throw `KernelError.system` with `Errno.resourceBusy` while the use is above the limit: to be tried again.
+    func forget(_ cgroup: any MemoryCgroup) throws
 }
 
 /// The file itself: a container's own cgroup, a cgroup made by hand.
@@ -25,4 +29,5 @@ public struct CgroupLender: LimitLender {
 
     public func raise(_ cgroup: any MemoryCgroup, to limit: ByteCount) throws { try cgroup.setLimit(limit) }
     public func lower(_ cgroup: any MemoryCgroup, to limit: ByteCount, final: Bool) throws { try cgroup.setLimit(limit) }
+    public func forget(_ cgroup: any MemoryCgroup) {}
 }

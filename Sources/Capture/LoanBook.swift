@@ -36,7 +36,7 @@ public struct LoanBook: Sendable {
         _ limit: ByteCount, for target: ProcessIdentity, service: String, hierarchy: MemoryHierarchy, use: ByteCount, holder: ProcessIdentity,
         lender: any LimitLender
     ) throws -> Loan? {
-        let raised = ByteCount((limit.bytes + 4_095) & ~4_095)  // the kernel rounds limits to pages
+        let raised = wholePages(limit)
         let limits = try hierarchy.limiting(atMost: raised).compactMap { cgroup -> Loan.Limit? in
             guard let old = try cgroup.limit(), let inode = SmallFile.inode(cgroup.path) else { return nil }
             return Loan.Limit(path: cgroup.path, inode: inode, version: cgroup.version, old: old, new: raised)
@@ -60,7 +60,7 @@ public struct LoanBook: Sendable {
 
     /// Raises the limits of an open loan further, for a second capture of the same service.
     public func extend(_ loan: inout Loan, to limit: ByteCount) throws {
-        let raised = ByteCount((limit.bytes + 4_095) & ~4_095)
+        let raised = wholePages(limit)
         guard let lender = lenders.first(where: { $0.name == loan.lender }) else { return }
         for index in loan.limits.indices where loan.limits[index].new < raised { loan.limits[index].next = raised }
         try save(loan)
@@ -78,23 +78,26 @@ public struct LoanBook: Sendable {
     @discardableResult
     public func lower(_ loan: inout Loan, to steps: [ByteCount]) throws -> Bool {
         guard let lender = lenders.first(where: { $0.name == loan.lender }) else { return false }
-        for (index, step) in steps.enumerated() where step < loan.limits[index].new { loan.limits[index].next = max(step, loan.limits[index].old) }
+        for (index, step) in steps.enumerated() where step < loan.limits[index].new {
+            loan.limits[index].next = max(wholePages(step), loan.limits[index].old)
+        }
         try save(loan)
         for index in loan.limits.indices {
             let limit = loan.limits[index]
             guard let next = limit.next else { continue }
             loan.limits[index].next = nil
             let cgroup = cgroup(limit)
-            let value = SmallFile.inode(limit.path) == limit.inode ? try cgroup.limit() : nil
-            guard let value, value == limit.new || value == limit.next else {
-                loan.limits[index].new = limit.old  // gone, made anew or changed by somebody else: no longer ours
-                continue
-            }
             do {
-                try lender.lower(cgroup, to: next, final: next == limit.old)
-                loan.limits[index].new = next
+                let value = SmallFile.inode(limit.path) == limit.inode ? try cgroup.limit() : nil
+                if let value, value == limit.new || value == limit.next {
+                    try lender.lower(cgroup, to: next, final: next == limit.old)
+                    loan.limits[index].new = next
+                } else {
+                    try lender.forget(cgroup)  // gone, made anew or changed by somebody else: no longer ours
+                    loan.limits[index].new = limit.old
+                }
             } catch KernelError.system(_, .resourceBusy) {
-                // v1: the use is above it by now; the next step comes with a new reading
+                // the use is above it by now; the next step comes with a new reading
             }
         }
         if loan.isSettled { SmallFile.remove(path(loan.id)) } else { try save(loan) }
@@ -133,6 +136,9 @@ public struct LoanBook: Sendable {
             }
         }
     }
+
+    /// The kernel rounds limits to pages, and what reads otherwise than we wrote it is taken for somebody else's.
+    private func wholePages(_ size: ByteCount) -> ByteCount { ByteCount((size.bytes + 4_095) & ~4_095) }
 
     private func isAlive(_ process: ProcessIdentity) -> Bool { (try? table.identity(process.pid)) == process }
 

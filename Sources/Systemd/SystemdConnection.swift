@@ -1,0 +1,86 @@
+import CSystemd
+import Glibc
+public import Units
+
+/// A connection to the systemd of this host, for one operation: a millisecond to open. Blocks up to systemd's own time limit of 25 s.
+public struct SystemdConnection: ~Copyable {
+    private let raw: OpaquePointer
+
+    /// Throws `SystemdError`.
+    public init() throws(SystemdError) {
+        var connection: OpaquePointer?
+        try Self.ask("connect to systemd") { systemd_connect(&connection, &$0) }
+        raw = connection!
+    }
+
+    deinit { systemd_disconnect(raw) }
+
+    /// Why libsystemd cannot be used here; nil where it can. The first call loads it.
+    public static var libraryObstacle: String? {
+        var reason = systemd_reason()
+        return systemd_available(&reason) == 0 ? nil : text(reason)
+    }
+
+    /// The unit whose cgroup this is, or lies in.
+    /// - Parameter cgroup: as in /proc/PID/cgroup.
+    public func unit(ofCgroup cgroup: String) throws(SystemdError) -> Unit {
+        var path: UnsafeMutablePointer<CChar>?
+        try Self.ask("find the unit of cgroup \(cgroup)") { systemd_unit_of_cgroup(raw, cgroup, &path, &$0) }
+        defer { free(path) }
+        let object = String(cString: path!)
+        return Unit(
+            name: try string("Id", of: object), files: [try string("FragmentPath", of: object)].filter { !$0.isEmpty } + (try strings("DropInPaths", of: object)),
+            isTransient: try flag("Transient", of: object))
+    }
+
+    /// At once, and until the next boot: writes a drop-in 50-MemoryMax.conf below /run.
+    public func setMemoryMax(_ limit: ByteCount, of unit: String) throws(SystemdError) {
+        try Self.ask("set MemoryMax of \(unit)") { systemd_set_memory_max(raw, unit, UInt64(max(0, limit.bytes)), &$0) }
+    }
+
+    /// Reads all unit files anew and applies them, before it returns.
+    public func reload() throws(SystemdError) { try Self.ask("reload the units") { systemd_reload(raw, &$0) } }
+
+    private func string(_ property: String, of object: String) throws(SystemdError) -> String {
+        var value: UnsafeMutablePointer<CChar>?
+        try Self.ask("read \(property) of \(object)") { systemd_string(raw, object, property, &value, &$0) }
+        defer { free(value) }
+        return String(cString: value!)
+    }
+
+    private func strings(_ property: String, of object: String) throws(SystemdError) -> [String] {
+        var values: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+        try Self.ask("read \(property) of \(object)") { systemd_strings(raw, object, property, &values, &$0) }
+        defer { free(values) }
+        var all: [String] = []
+        while let value = values?[all.count] {
+            all.append(String(cString: value))
+            free(value)
+        }
+        return all
+    }
+
+    private func flag(_ property: String, of object: String) throws(SystemdError) -> Bool {
+        var value = false
+        try Self.ask("read \(property) of \(object)") { systemd_flag(raw, object, property, &value, &$0) }
+        return value
+    }
+
+    private static func ask(_ operation: String, _ call: (inout systemd_reason) -> Int32) throws(SystemdError) {
+        var reason = systemd_reason()
+        guard call(&reason) == 0 else { throw SystemdError(operation: operation, reason: text(reason)) }
+    }
+
+    private static func text(_ reason: systemd_reason) -> String {
+        withUnsafeBytes(of: reason.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+}
+
+/// A unit as systemd has loaded it.
+public struct Unit: Sendable, Hashable {
+    public var name: String
+    /// Its file and its drop-ins, in the order in which they are applied.
+    public var files: [String]
+    /// Made by a program: systemd-run, a container engine.
+    public var isTransient: Bool
+}

@@ -1,0 +1,8 @@
+/// systemd did not do what it was asked for.
+public struct SystemdError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// A verb with its object: `set MemoryMax of api.service`.
+    public let operation: String
+    public let reason: String
+
+    public var description: String { "cannot \(operation): systemd: \(reason); see journalctl -b _PID=1" }
+}
