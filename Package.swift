@@ -32,11 +32,13 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         room("Linux", ["CLinux", "Units", system]),
+        .target(name: "CSystemd"),
         room("MemoryWatch", ["Units"]),
         room("HeapSnapshot", ["Units"]),
         room("SnapshotStore", ["CLinux", "CZstd", "Units", system, .product(name: "Crypto", package: "swift-crypto")]),
         // floor 2
         room("Node", ["Linux", "Units"]),
+        room("Systemd", ["CSystemd", "Linux", "Units"]),
         // floor 3
         room("Supervisor", ["Linux", "Units", system]),
         room("Capture", ["Node", "Linux", "SnapshotStore", "HeapSnapshot", "Units"]),
@@ -44,7 +46,7 @@ let package = Package(
         .executableTarget(
             name: "heapsnapd",
             dependencies: [
-                "Supervisor", "Capture", "Node", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot", "Units", log, system,
+                "Supervisor", "Capture", "Node", "Systemd", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot", "Units", log, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],

@@ -107,11 +107,7 @@ public struct LoanBook: Sendable {
     /// One step of giving back, from the use as it is now.
     @discardableResult
     public func settle(_ loan: inout Loan, growth: ByteCount, targetGone: Bool) throws -> Bool {
-        var use = ByteCount.zero
-        for limit in loan.limits where SmallFile.inode(limit.path) == limit.inode {
-            use = max(use, try workingSet(cgroup(limit)) ?? .zero)
-        }
-        let steps = loan.steps(use: use, growth: growth, targetGone: targetGone)
+        let steps = loan.steps(use: use(loan), growth: growth, targetGone: targetGone)
         // Less than 1 % is not worth a write, unless it is the last step.
         let worthwhile = zip(loan.limits, steps).contains { limit, step in step < limit.new && (step == limit.old || limit.new - step > limit.new * 0.01) }
         return worthwhile ? try lower(&loan, to: steps) : false
@@ -131,10 +127,27 @@ public struct LoanBook: Sendable {
         for var loan in open() where !isAlive(loan.holder) {
             if loan.bootID != bootID {
                 SmallFile.remove(path(loan.id))
-            } else {
-                _ = try? settle(&loan, growth: growth, targetGone: !isAlive(loan.target))
+            } else if !isAlive(loan.target) {
+                _ = try? settle(&loan, growth: growth, targetGone: true)
+            } else if !isCapturing(loan) {
+                // Its holder could not say what the capture left behind: all that the use has grown by since.
+                if loan.leftBehind == .zero { loan.leftBehind = max(.zero, use(loan) - loan.useBefore) }
+                _ = try? settle(&loan, growth: growth, targetGone: false)
             }
         }
+    }
+
+    /// Node goes on with a snapshot whose heapsnapd was killed, and still needs what was lent: it holds the file open from its first moment on, and
+    /// gets a few seconds to come to the handler.
+    private func isCapturing(_ loan: Loan) -> Bool {
+        if SystemClock.now().milliseconds - loan.takenAt.milliseconds < 10_000 { return true }
+        guard let files = try? table.openFiles(loan.target.pid) else { return true }
+        return files.contains { $0.hasSuffix(".heapsnapshot") }
+    }
+
+    /// Of the fullest of the cgroups that still are what they were.
+    private func use(_ loan: Loan) -> ByteCount {
+        loan.limits.filter { SmallFile.inode($0.path) == $0.inode }.compactMap { try? workingSet(cgroup($0)) }.max() ?? .zero
     }
 
     /// The kernel rounds limits to pages, and what reads otherwise than we wrote it is taken for somebody else's.

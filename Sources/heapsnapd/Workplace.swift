@@ -19,17 +19,18 @@ struct Workplace: Sendable {
 
     static func open(_ configuration: Configuration, for access: SnapshotStore.Access) throws -> Workplace {
         let table = ProcessTable()
+        let runtime = runtimeDirectory()
+        let loans = LoanBook(runtimeDirectory: runtime, table: table, lenders: [CgroupLender()])
+        loans.settleOrphans()
         let store = try SnapshotStore.open(at: storeDirectory(configuration), for: access)
         guard let identity = try table.identity(ProcessID(getpid())) else {
             throw CommandFailure(.failed, "cannot read /proc/self: it is not mounted; heapsnapd needs /proc")
         }
-        let runtime = runtimeDirectory()
         let site = CaptureSite(
-            table: table, store: store, loans: LoanBook(runtimeDirectory: runtime, table: table, lenders: [CgroupLender()]), runtimeDirectory: runtime,
+            table: table, store: store, loans: loans, runtimeDirectory: runtime,
             holder: identity, compression: configuration.store.compression, compressionLevel: configuration.store.compressionLevel,
             retention: configuration.store.retention(total: try? store.diskSpace().total),
             extraPerHeapByte: configuration.capture.extraPerHeapByte)
-        if access == .writing { site.loans.settleOrphans() }
         return Workplace(configuration: configuration, table: table, store: store, site: site)
     }
 

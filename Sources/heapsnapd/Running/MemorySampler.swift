@@ -11,6 +11,8 @@ struct MemorySampler {
     let hierarchy: MemoryHierarchy?
     /// What changes slowly: the limit, and how much of the cgroup's use the kernel could take back.
     private var slow: (limit: ByteCount?, reclaimable: ByteCount, at: Duration)?
+    /// nil before the first sample.
+    var reclaimable: ByteCount? { slow?.reclaimable }
     private(set) var heapBound = HeapBound()
     private var lastEstimate: (rss: ByteCount, at: Duration)?
 

@@ -22,7 +22,7 @@ actor ServiceWatch {
     private var polling: PollingInterval
     var trajectory = Trajectory()
     private(set) var target: WatchedProcess?
-    private var alarms: Alarms?
+    private var alarms: (alarms: Alarms, reclaimable: ByteCount)?
     private var searches = 0
     private var nextSearch = Duration.zero
     private var nextGiveBack = Duration.zero
@@ -65,7 +65,7 @@ actor ServiceWatch {
             }
         }
         timer?.cancel()
-        alarms?.cancel()
+        alarms?.alarms.cancel()
     }
 
     /// One turn of the loop.
@@ -78,6 +78,7 @@ actor ServiceWatch {
             }
             self.target = target
             trajectory.add(sample, at: SystemClock.now())
+            armAlarms(target)
             guard !captures.isBusy else { return .milliseconds(250) }
             if sample.at >= nextSearch, try findLargerTarget(than: sample, at: sample.at) { return .zero }
             if sample.at >= nextGiveBack {
@@ -138,23 +139,28 @@ actor ServiceWatch {
     private func watch(_ process: NodeProcess) throws {
         let found = try WatchedProcess(process, service: service, workplace: workplace)
         target = found
+        alarms?.alarms.cancel()
+        alarms = nil
         if let directory = process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) { watch(directory) }
         forecaster.restart()
         for index in rules.indices { rules[index].restarted() }
-        armAlarms(found)
         let version = process.version?.description ?? "of unknown version"
         let limit = (try? found.sampler.hierarchy?.effectiveLimit()?.limit)?.description ?? "none"
         log.info("watching Node \(version), process \(process.identity.pid); V8's limit \(found.heapLimit?.description ?? "unknown"), the cgroup's \(limit)")
     }
 
+    /// The kernel's thresholds count page cache, ours do not: they are set above by what can be reclaimed, and anew when that has changed.
     private func armAlarms(_ found: WatchedProcess) {
-        alarms?.cancel()
+        let reclaimable = found.sampler.reclaimable ?? .zero
+        if let alarms, max(alarms.reclaimable, reclaimable) - min(alarms.reclaimable, reclaimable) < .mebibytes(1) { return }
+        alarms?.alarms.cancel()
         guard workplace.configuration.watch.kernelEvents, let limit = try? found.sampler.hierarchy?.effectiveLimit()?.limit else { return }
         let levels = rules.flatMap { $0.rule.triggers }.compactMap { trigger -> ByteCount? in
-            if case .use(let share) = trigger { share.of(limit) } else { nil }
+            if case .use(let share) = trigger { share.of(limit) + reclaimable } else { nil }
         }
-        alarms = Alarms(found.sampler.hierarchy, levels: levels) { [wake] in wake.yield() }
-        for missing in alarms?.missing ?? [] { log.debug("polling only, without \(missing)") }
+        let alarms = Alarms(found.sampler.hierarchy, levels: levels) { [wake] in wake.yield() }
+        self.alarms = (alarms, reclaimable)
+        for missing in alarms.missing { log.debug("polling only, without \(missing)") }
     }
 
     func stopping(by signal: Int32) { stopSignal = signal }
