@@ -78,6 +78,7 @@ public struct LoanBook: Sendable {
     @discardableResult
     public func lower(_ loan: inout Loan, to steps: [ByteCount]) throws -> Bool {
         guard let lender = lenders.first(where: { $0.name == loan.lender }) else { return false }
+        try reconcile(&loan)
         for (index, step) in steps.enumerated() where step < loan.limits[index].new {
             loan.limits[index].next = max(wholePages(step), loan.limits[index].old)
         }
@@ -89,7 +90,7 @@ public struct LoanBook: Sendable {
             let cgroup = cgroup(limit)
             do {
                 let value = SmallFile.inode(limit.path) == limit.inode ? try cgroup.limit() : nil
-                if let value, value == limit.new || value == limit.next {
+                if let value, value == limit.new {
                     try lender.lower(cgroup, to: next, final: next == limit.old)
                     loan.limits[index].new = next
                 } else {
@@ -102,6 +103,15 @@ public struct LoanBook: Sendable {
         }
         if loan.isSettled { SmallFile.remove(path(loan.id)) } else { try save(loan) }
         return loan.isSettled
+    }
+
+    /// A holder that was killed between its note and its write leaves both values possible: the file says which it is.
+    private func reconcile(_ loan: inout Loan) throws {
+        for index in loan.limits.indices {
+            guard let next = loan.limits[index].next else { continue }
+            if try cgroup(loan.limits[index]).limit() == next { loan.limits[index].new = next }
+            loan.limits[index].next = nil
+        }
     }
 
     /// One step of giving back, from the use as it is now.
@@ -123,7 +133,7 @@ public struct LoanBook: Sendable {
     /// Settles what an earlier heapsnapd left open, as far as that kills nobody; every command begins with it.
     /// - Parameter growth: what the services may grow in a second, where nobody watches them.
     public func settleOrphans(growth: ByteCount = .mebibytes(64)) {
-        let bootID = try? table.bootID()
+        guard let bootID = try? table.bootID() else { return }
         for var loan in open() where !isAlive(loan.holder) {
             if loan.bootID != bootID {
                 SmallFile.remove(path(loan.id))

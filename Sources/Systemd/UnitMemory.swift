@@ -1,5 +1,5 @@
 import Glibc
-import Linux
+public import Linux
 public import Units
 
 /// The memory limit of a unit, lent and given back through systemd (contract 17, docs/decisions/0006).
