@@ -76,7 +76,7 @@ def naive(results):
             result["node"], result["leak"], {"flag": "near-heap-limit flag", "90 %": "SIGUSR2 at 90 %", "heapsnapd": "heapsnapd run"}[result["way"]],
             result["file"], size, "runs on" if result["exit"] is None else f"exit {result['exit']}",
             {True: "yes", False: "no", None: DASH}[result.get("answers_after_5_s")],
-            f"{result['pause_s']:.1f} s" if result.get("pause_s") else DASH,
+            f"{result['pause_s']:.1f} s" if result.get("pause_s") is not None else DASH,
         ])
     return table(["node", "leak", "way", "file", "size", "the service", "answers 5 s later", "stop"], rows)
 

@@ -3,7 +3,7 @@
 Crossing: the first sample (one a millisecond) in which the cgroup's use less what the kernel can take back is at the level; that is what the rule is
 about. Notice: the moment when the kernel tells this harness through an eventfd of its own, where there are such (cgroup v1). Its page counters are
 looked at every 512 KiB only, and know nothing of reclaimable memory, so it may be before or after. Signal: noted inside the target, by signal-clock.
-Node's text is held in memory by in-cgroup, outside the cgroup, so that page cache is a few MiB only."""
+V8's own limit is set out of reach, so that only the cgroup's matters. Node's text is held in memory by in-cgroup, outside the cgroup, so that page cache is a few MiB only."""
 import os
 import select
 import struct
@@ -37,7 +37,7 @@ def one_run(rate_mb, kernel_events, clock):
     # The slow leak starts 45 MB below the level: waiting 20 s for it says nothing more.
     burst = 270 if rate_mb < 100 else 0
     command = [HEAPSNAPD, "run", "--snapshot-dir", work + "/store", "--service", "bench", "--trigger", f"use={LEVEL:.0%}", "--set",
-               f"watch.kernelEvents={'true' if kernel_events else 'false'}", "--", node(24), str(PROGRAMS / "leak-buffers.js")]
+               f"watch.kernelEvents={'true' if kernel_events else 'false'}", "--", node(24), "--max-old-space-size=4096", str(PROGRAMS / "leak-buffers.js")]
     environment = {"RATE_MB": str(rate_mb), "BURST": str(burst), "LD_PRELOAD": clock, "SIGNAL_CLOCK": clock_file}
     with Service(command, LIMIT_MIB, hold=[node(24), HEAPSNAPD], environment=environment, work=work) as service:
         crossed, noticed, growth = watch_for_crossing(service, LEVEL * service.limit)
