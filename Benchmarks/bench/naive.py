@@ -9,7 +9,7 @@ import time
 
 from .service import HEAPSNAPD, PROGRAMS, Service, node, records, snapshot_files, wait_for
 
-RATE_MB = 20
+RATE_MB = 25
 PATIENCE = 100  # seconds; a service that sits at its limit that long is not going to answer
 
 LEAKS = {
