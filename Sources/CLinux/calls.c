@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,3 +60,9 @@ int linux_ofd_locked(int descriptor) {
 }
 
 void linux_trim_heap(void) { malloc_trim(0); }
+
+int64_t linux_file_lifetime(const char *path) {
+    struct statx file;
+    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME, &file) != 0 || !(file.stx_mask & STATX_BTIME)) return -1;
+    return (file.stx_mtime.tv_sec - file.stx_btime.tv_sec) * 1000000000 + (int64_t)file.stx_mtime.tv_nsec - (int64_t)file.stx_btime.tv_nsec;
+}

@@ -34,21 +34,30 @@ public struct OrphanedFile: Sendable, Hashable {
 }
 
 extension SnapshotStore {
-    /// Makes incoming/NAME (0700) and locks it.
+    private static let attempts = 20
+
+    /// Makes incoming/NAME (0700) and locks it; waits up to 20 ms for others that only look.
     /// - Parameter owner: the service's user, when it is not ours.
     public func makeIncoming(_ name: String, owner: (user: UInt32, group: UInt32)? = nil) throws(StoreError) -> IncomingDirectory {
         guard !name.isEmpty, !name.hasPrefix("."), !name.utf8.contains(UInt8(ascii: "/")) else { throw .badName(name) }
         let parent = try part(.incoming)
         return try naming("make", "\(parent.path)/\(name)") { () throws(Errno) in
-            while true {
-                // Between its making and its locking, another's `orphans` may take it for a dead run's and remove it.
+            // Between its making and its locking, another's `orphans` may look into it, and take it for a dead run's and remove it.
+            for attempt in 1...Self.attempts {
                 let made: Directory
-                do throws(Errno) { made = try parent.makeSubdirectory(name) } catch .noSuchFileOrDirectory { continue }
-                _ = try checked(flock(made.descriptor.rawValue, LOCK_EX))
+                do throws(Errno) {
+                    made = try parent.makeSubdirectory(name)
+                    _ = try checked(flock(made.descriptor.rawValue, LOCK_EX | LOCK_NB))
+                } catch {
+                    guard attempt < Self.attempts, error == .noSuchFileOrDirectory || error == .wouldBlock else { throw error }
+                    usleep(1_000)
+                    continue
+                }
                 guard try made.descriptor.status().st_nlink > 0 else { continue }
                 if let owner { _ = try checked(fchown(made.descriptor.rawValue, owner.user, owner.group)) }
                 return IncomingDirectory(name: name, directory: made, parent: parent)
             }
+            throw .wouldBlock
         }
     }
 

@@ -3,7 +3,7 @@ public import Units
 
 /// All records of a store at one time.
 public struct RecordList: Sendable {
-    /// Oldest first.
+    /// Oldest first: by the instant of the request; ids of one second are in no order.
     public var records: [SnapshotRecord] = []
     /// Files that should be records and cannot be read; never deleted.
     public var unreadable: [Unreadable] = []
@@ -35,6 +35,7 @@ extension SnapshotStore {
             case .gone: break
             }
         }
+        list.records.sort { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
         return list
     }
 

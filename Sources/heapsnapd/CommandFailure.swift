@@ -23,6 +23,7 @@ struct CommandFailure: Error {
         switch error {
         case let failure as CommandFailure: self = failure
         case let error as ResolveError: self.init(.notFound, error.description)
+        case StoreError.noStore: self.init(.notFound, "\(error)")
         case let error as ConfigurationError: self.init(.usage, error.description)
         default: self.init(.failed, "\(error)")
         }

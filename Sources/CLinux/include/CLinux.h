@@ -28,6 +28,9 @@ int linux_become_subreaper(void);
 /// A child that has ended and is not reaped yet, left as it is: waitid(P_ALL, WEXITED | WNOHANG | WNOWAIT). 0: none.
 pid_t linux_peek_ended_child(void);
 
+/// statx(2): from the birth of a file to its last change, in nanoseconds; -1 where the file is gone or its file system keeps no birth.
+int64_t linux_file_lifetime(const char *path);
+
 /// malloc_trim(3): what compression needed goes back to the kernel; glibc would keep it.
 void linux_trim_heap(void);
 

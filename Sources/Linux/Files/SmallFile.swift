@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemPackage
 public import Units
@@ -44,6 +45,12 @@ public enum SmallFile {
     public static func inode(_ path: String) -> UInt64? { status(path).map { UInt64($0.st_ino) } }
     /// The file system that holds it.
     public static func device(_ path: String) -> UInt64? { status(path).map { UInt64($0.st_dev) } }
+
+    /// From its birth to its last change; nil: gone, or its file system keeps no birth (NFS, old ext4).
+    public static func lifetime(_ path: String) -> Duration? {
+        let nanoseconds = linux_file_lifetime(path)
+        return nanoseconds < 0 ? nil : .nanoseconds(nanoseconds)
+    }
 
     private static func status(_ path: String) -> stat? {
         var status = stat()

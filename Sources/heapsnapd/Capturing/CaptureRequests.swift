@@ -7,7 +7,10 @@ import Units
 
 extension Workplace {
     /// A record's first lines: who, where, why.
-    func record(of process: NodeProcess, service: String, reason: String, detail: String? = nil, rule: String? = nil) -> SnapshotRecord {
+    /// - Parameter watched: what is known of the process already, which saves a millisecond where the signal is waited for.
+    func record(
+        of process: NodeProcess, service: String, reason: String, detail: String? = nil, rule: String? = nil, watched: WatchedProcess? = nil
+    ) -> SnapshotRecord {
         let now = SystemClock.now()
         var record = SnapshotRecord(
             id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000), state: .requested, service: service, reason: reason, engine: "none", createdAt: now)
@@ -16,8 +19,9 @@ extension Workplace {
         record.detail = detail
         record.rule = rule
         record.node = .init(
-            version: process.version?.description, executable: process.executable, arguments: process.arguments, heapLimit: heapLimit(of: process))
-        record.host = host(of: process)
+            version: process.version?.description, executable: process.executable, arguments: process.arguments,
+            heapLimit: watched?.heapLimit ?? heapLimit(of: process))
+        record.host = host(of: process, watched?.sampler.hierarchy)
         return record
     }
 
@@ -37,9 +41,9 @@ extension Workplace {
         return HeapLimit.predict(version: version, flags: process.flags, constrainedMemory: constrained, hostMemory: host.total)
     }
 
-    private func host(of process: NodeProcess) -> SnapshotRecord.Host {
+    private func host(of process: NodeProcess, _ hierarchy: MemoryHierarchy?) -> SnapshotRecord.Host {
         var host = SnapshotRecord.Host(hostname: hostName(), cgroup: process.cgroup, unit: process.unit, container: process.container)
-        if let limit = try? MemoryHierarchy.of(process.identity.pid, in: table)?.effectiveLimit() {
+        if let limit = try? (hierarchy ?? MemoryHierarchy.of(process.identity.pid, in: table))?.effectiveLimit() {
             host.limit = limit.limit
             host.limitSource = limit.cgroup?.path ?? "ancestor"
         }

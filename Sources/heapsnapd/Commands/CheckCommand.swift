@@ -23,7 +23,7 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let workplace = try Workplace.open(options, capture.overrides)
         let process = try workplace.nodeProcess(ProcessID(pid))
-        let service = process.serviceName(explicit: capture.service)
+        let service = workplace.serviceName(of: process, explicit: capture.service)
         guard let signal = Signals.number(workplace.configuration.launch.signal) else { throw ValidationError("unknown signal \(workplace.configuration.launch.signal)") }
         let directory = capture.artifactDirectory ?? process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) } ?? ""
         let request = workplace.request(

@@ -17,7 +17,7 @@ struct ConfigCommand: ParsableCommand {
     @Flag(help: "Print a configuration file in which every key is commented out at its default.") var template = false
 
     func run() throws {
-        if template { return Terminal.print(ConfigurationSchema.commentedYAML) }
+        if template { return Terminal.print(String(ConfigurationSchema.commentedYAML.dropLast())) }
         let settings = try Configuration.load(configurationFile: options.configurationFile, overrides: options.overrides()).effective
         if options.json { return JSONOutput.print(settings.map { Line(key: $0.key, value: $0.value, origin: $0.origin.description) }) }
         var table = Table([("KEY", .left), ("VALUE", .left), ("FROM", .left)])

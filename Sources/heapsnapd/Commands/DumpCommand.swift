@@ -49,7 +49,7 @@ struct DumpCommand: ParsableCommand {
     private func dump() async throws {
         let workplace = try Workplace.open(options, capture.overrides)
         let process = try workplace.nodeProcess(ProcessID(pid))
-        let service = process.serviceName(explicit: capture.service)
+        let service = workplace.serviceName(of: process, explicit: capture.service)
         guard let signal = Signals.number(workplace.configuration.launch.signal) else { throw ValidationError("unknown signal \(workplace.configuration.launch.signal)") }
         guard let directory = capture.artifactDirectory ?? process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) else {
             throw CommandFailure(Refusal(.flagsUnreadable, "cannot tell where process \(pid) would write its snapshot; name the directory by --diagnostic-dir"))
@@ -59,7 +59,7 @@ struct DumpCommand: ParsableCommand {
         let request = workplace.request(
             record, of: process, directory: directory, signal: signal, growth: .zero, assumesHandler: capture.assumeHeapsnapshotSignal)
         let outcome = try await perform(request, in: workplace)
-        try report(outcome)
+        try report(outcome, in: workplace)
     }
 
     private func perform(_ request: CaptureRequest, in workplace: Workplace) async throws -> CaptureOutcome {
@@ -83,7 +83,7 @@ struct DumpCommand: ParsableCommand {
         return outcome
     }
 
-    private func report(_ outcome: CaptureOutcome) throws {
+    private func report(_ outcome: CaptureOutcome, in workplace: Workplace) throws {
         let record = outcome.record
         if let refusal = outcome.refusal { throw CommandFailure(refusal) }
         guard record.state == .complete else {
@@ -92,7 +92,7 @@ struct DumpCommand: ParsableCommand {
         }
         if options.json { return JSONOutput.print(record) }
         Terminal.printError("\(record.bytes?.description ?? "?") in \(record.actual?.duration?.duration.text ?? "?"), the service stood still for \(record.actual?.pause?.duration.text ?? "?")")
-        Terminal.print(record.id.text)
+        Terminal.print(workplace.store.snapshotPath(record) ?? record.id.text)
     }
 }
 

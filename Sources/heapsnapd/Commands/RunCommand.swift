@@ -64,7 +64,7 @@ struct RunCommand: ParsableCommand {
             options: LaunchOptions(
                 handler: configuration.launch.handler, signal: configuration.launch.signal, nearHeapLimit: configuration.launch.nearHeapLimit,
                 diagnosticDirectory: configuration.launch.diagnosticDir.isEmpty ? incoming.path : configuration.launch.diagnosticDir, reportOnFatalError: !tails))
-        for skipped in plan.skipped { log.info("left out \(skipped.flag): \(skipped.reason)") }
+        for skipped in plan.skipped { log.debug("left out \(skipped.flag): \(skipped.reason)") }
         let supervise = configuration.supervise
         let supervisor = try Supervisor(
             service: SpawnRequest(

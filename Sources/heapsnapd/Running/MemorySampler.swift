@@ -14,7 +14,7 @@ struct MemorySampler {
     /// nil before the first sample.
     var reclaimable: ByteCount? { slow?.reclaimable }
     private(set) var heapBound = HeapBound()
-    private var lastEstimate: (rss: ByteCount, at: Duration)?
+    private var lastEstimate: (heap: ByteCount, rss: ByteCount, at: Duration)?
 
     init(_ process: NodeProcess, heapLimit: ByteCount?, table: ProcessTable) throws {
         self.table = table
@@ -34,11 +34,13 @@ struct MemorySampler {
     /// The last estimate of the heap says little once memory has grown by so much since; walking smaps takes 10 ms, so once a second at most, and four
     /// times when a trigger is about to fire: admission then has a fresh one and can decide at once.
     func wantsEstimate(_ sample: Sample, decisive: ByteCount, isNearTrigger: Bool) -> Bool {
-        if heapBound.wantsEstimate(rss: sample.rss, at: sample.at, decisive: decisive) { return true }
         guard let lastEstimate else { return true }
-        let age = sample.at - lastEstimate.at
+        // Nothing may fire on a mere bound, however fast it grew.
+        if lastEstimate.heap < decisive, let bound = sample.heap?.use, bound >= decisive { return true }
+        let (age, growth) = (sample.at - lastEstimate.at, sample.rss - lastEstimate.rss)
         if isNearTrigger && age >= .milliseconds(250) { return true }
-        return sample.rss - lastEstimate.rss >= .mebibytes(16) && age >= .seconds(1)
+        return growth >= .mebibytes(64) && age >= .milliseconds(100) || growth >= .mebibytes(16) && age >= .seconds(1)
+            || heapBound.wantsEstimate(rss: sample.rss, at: sample.at, decisive: decisive)
     }
 
     /// An upper bound of the heap from an estimate of the last half second.
@@ -51,7 +53,7 @@ struct MemorySampler {
     mutating func estimate(_ process: NodeProcess, _ sample: inout Sample) throws {
         guard let estimate = try HeapEstimate.read(process, table: table) else { return }
         heapBound.estimated(heap: estimate.bytes, rss: sample.rss, at: sample.at)
-        lastEstimate = (sample.rss, sample.at)
+        lastEstimate = (estimate.bytes, sample.rss, sample.at)
         sample.heap?.use = heapBound.upperBound(rss: sample.rss)
     }
 

@@ -43,14 +43,15 @@ extension ServiceWatch {
 
     private func takeSnapshot(reason: String, detail: String?, rule: String?, requestedBy: String?, terminates: Bool) async {
         guard let (process, candidates) = chooseTarget() else { return log.warning("\(service): no Node process to capture") }
-        var record = workplace.record(of: process, service: service, reason: reason, detail: detail, rule: rule)
+        let watched = target.flatMap { $0.process.identity == process.identity ? $0 : nil }
+        var record = workplace.record(of: process, service: service, reason: reason, detail: detail, rule: rule, watched: watched)
         record.requestedBy = requestedBy ?? "heapsnapd run"
         record.candidates = candidates.map { .init($0) }
         record.samples = .init(before: trajectory.recorded)
         let path = process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) } ?? plan.artifactDirectories.first ?? "/"
         let signal = plan.signal.flatMap(Signals.number) ?? Signals.number(workplace.configuration.launch.signal) ?? SIGUSR2
         var request = workplace.request(record, of: process, directory: path, signal: signal, growth: growth)
-        if process.identity == target?.process.identity { request.heapBound = recentHeapBound }
+        if watched != nil { request.heapBound = recentHeapBound }
         captures.awaitsArrival = request
         defer { captures.awaitsArrival = nil }
         do {
@@ -110,8 +111,7 @@ extension ServiceWatch {
             return await arrivals.add(artifact)
         }
         guard let target, belongs(artifact, to: target.process) else { return }
-        // `heapsnapd dump` asked for it and waits for it.
-        if captures.requested == nil, CaptureLock.target(in: workplace.site.runtimeDirectory) == target.process.identity.pid { return }
+        if isCapturedByAnother(target.process) { return }  // `heapsnapd dump` waits for it
         captures.unrequested[artifact.path] = Task {
             await supervisor.captureBegan()
             await collect(artifact, of: target, in: directory)
@@ -130,7 +130,7 @@ extension ServiceWatch {
     }
 
     private func collect(_ artifact: Artifact, of target: WatchedProcess, in directory: ArtifactDirectory) async {
-        let isNodes = if case .node = artifact.kind { true } else { false }
+        let isNodes = if case .node = artifact.kind { target.process.flags.nearHeapLimit != nil || workplace.configuration.launch.handler == .node } else { false }
         var record = workplace.record(
             of: target.process, service: service, reason: isNodes ? "nearHeapLimit" : "appeared",
             detail: isNodes ? "Node began a snapshot near its heap limit" : "\(artifact.name) appeared in \(artifact.directory)")

@@ -31,6 +31,7 @@ actor ServiceWatch {
     let arrivals = ArrivalQueue()
     var captures = CapturesUnderWay()
     var loan: Loan?
+    private var capturedByAnother = false
     /// What we passed on to the service to end it.
     private(set) var stopSignal: Int32?
 
@@ -73,13 +74,18 @@ actor ServiceWatch {
     private func look() async -> Duration {
         do {
             guard var target, var sample = try target.sampler.sample(at: SystemClock.monotonic()) else { return try findTarget() }
-            if target.sampler.wantsEstimate(sample, decisive: target.decisiveHeap(workplace), isNearTrigger: isNearTrigger(sample)) {
+            if target.sampler.wantsEstimate(sample, decisive: target.decisiveHeap(workplace, rules), isNearTrigger: isNearTrigger(sample)) {
                 try target.sampler.estimate(target.process, &sample)
             }
             self.target = target
             trajectory.add(sample, at: SystemClock.now())
             armAlarms(target)
             guard !captures.isBusy else { return .milliseconds(250) }
+            if isCapturedByAnother(target.process) {
+                capturedByAnother = true
+                return .milliseconds(250)
+            }
+            if capturedByAnother { captured() }
             if sample.at >= nextSearch, try findLargerTarget(than: sample, at: sample.at) { return .zero }
             if sample.at >= nextGiveBack {
                 giveBack(growth: forecaster.forecast(.cgroup)?.growth ?? .zero)
@@ -171,7 +177,13 @@ actor ServiceWatch {
 
     func sampleNow() -> Sample? { (try? target?.sampler.sample(at: SystemClock.monotonic())).flatMap(\.self) }
 
+    /// `heapsnapd dump` beside us: what it needs is no leak.
+    func isCapturedByAnother(_ process: NodeProcess) -> Bool {
+        captures.requested == nil && captures.unrequested.isEmpty && CaptureLock.target(in: workplace.site.runtimeDirectory) == process.identity.pid
+    }
+
     func captured() {
+        capturedByAnother = false
         guard let sample = sampleNow() else { return }
         trajectory.add(sample, at: SystemClock.now())
         forecaster.restart()

@@ -21,10 +21,16 @@ struct WatchedProcess {
         oomKillsBefore = try sampler.hierarchy?.leaf.events()?.oomKill
     }
 
-    /// The heap at which something would have to be done: the smaller of a share of V8's limit and the one whose snapshot would stop the service for
+    /// The heap at which something would have to be done: the smaller of what a trigger names and the one whose snapshot would stop the service for
     /// longer than allowed.
-    func decisiveHeap(_ workplace: Workplace) -> ByteCount {
-        let ofLimit = (heapLimit ?? .gibibytes(4)) * 0.8
+    func decisiveHeap(_ workplace: Workplace, _ rules: [RuleState]) -> ByteCount {
+        let shares = rules.flatMap { $0.rule.triggers }.compactMap { trigger -> Ratio? in
+            switch trigger {
+            case .use(let share), .heap(let share): share
+            default: nil
+            }
+        }
+        let ofLimit = (shares.min() ?? .percent(80)).of(heapLimit ?? .gibibytes(4))
         let cost = workplace.site.predictedCost(heap: .mebibytes(100), version: process.version, service: service)
         let patient = ByteCount.mebibytes(100) * (workplace.configuration.capture.maxPause.inSeconds / max(0.1, cost.pause.inSeconds))
         return min(ofLimit, patient * 0.8)

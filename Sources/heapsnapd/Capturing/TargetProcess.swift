@@ -16,6 +16,15 @@ extension Workplace {
         }
     }
 
+    /// Contract 1; what runs below `heapsnapd run` has the name that it was given there, so that records and learned costs stay together.
+    func serviceName(of process: NodeProcess, explicit: String?) -> String {
+        var ancestors = [process.identity.pid]
+        while let parent = try? table.stat(ancestors[ancestors.count - 1])?.parent, parent.rawValue > 1, ancestors.count < 32 { ancestors.append(parent) }
+        let states = (try? store.runStates()) ?? []
+        let run = states.first { ancestors.contains($0.supervisor.pid) && (try? table.identity($0.supervisor.pid)) == $0.supervisor.identity }
+        return explicit ?? run?.service ?? process.serviceName()
+    }
+
     /// Gives back after a single capture, as the service comes down: for ten seconds at most, then the next heapsnapd command goes on.
     func settle(_ loan: Loan) async {
         var loan = loan
