@@ -20,7 +20,7 @@ struct Workplace: Sendable {
     static func open(_ configuration: Configuration, for access: SnapshotStore.Access) throws -> Workplace {
         let table = ProcessTable()
         let runtime = runtimeDirectory()
-        let loans = LoanBook(runtimeDirectory: runtime, table: table, lenders: [CgroupLender()])
+        let loans = LoanBook(runtimeDirectory: runtime, table: table, lenders: SystemdLender.all(table: table))
         loans.settleOrphans()
         let store = try SnapshotStore.open(at: storeDirectory(configuration), for: access)
         guard let identity = try table.identity(ProcessID(getpid())) else {
