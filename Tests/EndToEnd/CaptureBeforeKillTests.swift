@@ -6,14 +6,14 @@ extension EndToEnd {
     @Suite(.timeLimit(.minutes(60))) struct CaptureBeforeKillTests {
         private static let megabytes = 512 * 1024 * 1024
 
-        /// Everywhere once; all repetitions with HEAPSNAPD_TEST_FULL. Node 18 sees no cgroup v1 limit, but its Buffers meet it all the same.
+        /// Everywhere once; all repetitions with HEAPSNAPD_TEST_FULL. Node 18 says nothing of the size of its heap (contract 10): there the risk is accepted.
         private static let buffers = isFull ? runs(24, 10) + runs(20, 3) + runs(22, 3) + runs(26, 3) + runs(18, 3) : [24, 18, 20, 22, 26]
         private static let objects = isFull ? runs(24, 10) + runs(20, 3) + runs(22, 3) + runs(26, 3) : [24]
         private static func runs(_ major: Int, _ count: Int) -> [Int] { Array(repeating: major, count: count) }
 
         /// 40 MB/s: the limit is 12 seconds away.
         @Test(arguments: buffers) func buffersAreCapturedBeforeTheKernelKills(node: Int) async throws {
-            try await captureBeforeTheKill("leak-buffers.js", node: node, flags: [], megabytesPerSecond: 40)
+            try await captureBeforeTheKill("leak-buffers.js", node: node, run: node == 18 ? ["--accept-risk"] : [], megabytesPerSecond: 40)
         }
 
         /// V8 may use nearly all of the cgroup: without a loan a snapshot would end in an OOM kill.
@@ -22,7 +22,7 @@ extension EndToEnd {
         }
 
         /// Node's own snapshot near its heap limit needs several times that limit, which is lent as soon as its file appears; then the service ends as it
-        /// would have ended.
+        /// would have ended. 10 s on Node 24, up to 4 minutes on Node 20.18.
         @Test(arguments: objects) func theFileThatNodeWritesNearItsHeapLimitIsWhole(node: Int) async throws {
             let service = try await start("leak-objects.js", node: node, run: ["--set", "watch.triggers=[]"], megabytesPerSecond: 25)
             #expect(try await end(of: service).status == 134)
@@ -39,7 +39,7 @@ extension EndToEnd {
 
         @Test func atDefaultTriggersAServiceThatMeetsItsHeapLimitWasCapturedBefore() async throws {
             let service = try await start("leak-objects.js", node: 24, megabytesPerSecond: 15)
-            let record = try await service.sandbox.record("complete") { $0.state == "complete" }
+            let record = try await service.snapshot()
             #expect(record.reason != "nearHeapLimit")
             #expect(try await end(of: service).status == 134)
             try expectDeath(try await service.sandbox.records(), cause: "v8HeapLimit")
@@ -48,14 +48,18 @@ extension EndToEnd {
 
         // MARK: steps
 
-        private func start(_ name: String, node: Int, run: [String] = [], flags: [String] = [], megabytesPerSecond: Int) async throws -> ContainedService {
+        private func start(_ name: String, node: Int, run: [String] = [], flags: [String] = [], megabytesPerSecond: Int) async throws
+            -> ContainedService
+        {
             try await ContainedService.start(
                 name, node: node, in: Sandbox(), run: run, flags: flags, environment: ["RATE_MB": "\(megabytesPerSecond)"])
         }
 
-        private func captureBeforeTheKill(_ name: String, node: Int, flags: [String], megabytesPerSecond: Int) async throws {
-            let service = try await start(name, node: node, flags: flags, megabytesPerSecond: megabytesPerSecond)
-            let record = try await service.sandbox.record("complete", within: .seconds(120)) { $0.state == "complete" }
+        private func captureBeforeTheKill(
+            _ name: String, node: Int, run: [String] = [], flags: [String] = [], megabytesPerSecond: Int
+        ) async throws {
+            let service = try await start(name, node: node, run: run, flags: flags, megabytesPerSecond: megabytesPerSecond)
+            let record = try await service.snapshot()
             try expectTellsAll(record, of: service, node: node, name: name)
             try await Task.sleep(for: .seconds(5))  // what is promised: it answers 5 s after the record
             let health = try await service.health()
@@ -69,7 +73,7 @@ extension EndToEnd {
         }
 
         private func end(of service: ContainedService) async throws -> Program.Outcome {
-            let outcome = try await service.program.end(within: .seconds(120))
+            let outcome = try await service.program.end(within: .seconds(400))
             #expect(outcome.error.contains("limit 512 MiB"), "the limit is back: \(outcome.error.suffix(1000))")
             return outcome
         }
@@ -84,7 +88,7 @@ extension EndToEnd {
             #expect(record.host?.limit == Self.megabytes)
             #expect(record.host?.cgroup.map { service.cgroup.hasSuffix($0) } == true)
             #expect(record.samples?.before.isEmpty == false)
-            #expect((record.prediction?.heap ?? 0) > 1_000_000)
+            if node != 18 { #expect((record.prediction?.heap ?? 0) > 1_000_000) }
             #expect((record.actual?.pause ?? 0) > 0)
             #expect((record.actual?.peak ?? 0) > 100_000_000)
             #expect((record.storedBytes ?? 0) > 0 && record.storedBytes! < record.bytes ?? 0)
@@ -110,7 +114,7 @@ extension EndToEnd {
         }
 
         private func expectNothingLeft(of service: ContainedService) {
-            #expect(openLoans == [])
+            #expect(OpenLoan.all.isEmpty)
             #expect(service.sandbox.incomingFiles == [])
         }
     }

@@ -52,7 +52,8 @@ private struct Footprint {
     init(_ pid: Int32) throws {
         let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         func number(_ key: String) -> Int? {
-            status.split(separator: "\n").first { $0.hasPrefix(key + ":") }.flatMap { $0.split(whereSeparator: \.isWhitespace).dropFirst().first }.flatMap { Int($0) }
+            status.split(separator: "\n").first { $0.hasPrefix(key + ":") }.flatMap { $0.split(whereSeparator: \.isWhitespace).dropFirst().first }
+                .flatMap { Int($0) }
         }
         anonymousBytes = try #require(number("RssAnon")) * 1024
         threads = try #require(number("Threads"))

@@ -36,7 +36,9 @@ extension EndToEnd {
         @Test func nodeThatHasJustStarted() async throws {
             let node = try EndToEnd.node(24)
             for delay in 0..<20 {
-                let target = try sandbox.start([node, "--heapsnapshot-signal=SIGUSR2", "--diagnostic-dir=\(sandbox.directory)", EndToEnd.program("steady.js")])
+                let target = try sandbox.start([
+                    node, "--heapsnapshot-signal=SIGUSR2", "--diagnostic-dir=\(sandbox.directory)", EndToEnd.program("steady.js"),
+                ])
                 try await Task.sleep(for: .microseconds(2_500 * delay))
                 let dump = try await sandbox.heapsnapd("dump", "\(target.pid)", "--json")
                 #expect([0, 3].contains(dump.status), "\(dump.output)")
@@ -67,7 +69,8 @@ extension EndToEnd {
             let script = try sandbox.write("setInterval(() => {}, 1000); console.log('listening');", to: "service.js")
             let nobody = SpawnRequest.User(uid: 65534, gid: 65534)
             let target = try sandbox.start(
-                [node, "--heapsnapshot-signal=SIGUSR2", "--diagnostic-dir=\(try sandbox.makeDirectory("roots", mode: 0o700))", script], in: own, user: nobody)
+                [node, "--heapsnapshot-signal=SIGUSR2", "--diagnostic-dir=\(try sandbox.makeDirectory("roots", mode: 0o700))", script], in: own,
+                user: nobody)
             try await eventually("node to be up") { target.output.isEmpty ? nil : true }
             try await expectRefused(target, "directoryNotWritable")
         }

@@ -30,7 +30,8 @@ struct ContainedService {
         let children = try ProcessTable().children(of: .init(program.pid))
         let supervisor = outlives ? try String(contentsOfFile: sandbox.path("supervisor"), encoding: .utf8).trimmingCharacters(in: .newlines) : nil
         return ContainedService(
-            sandbox: sandbox, program: program, cgroup: cgroup, supervisor: try #require(supervisor.flatMap { Int32($0) } ?? children.first?.rawValue))
+            sandbox: sandbox, program: program, cgroup: cgroup, supervisor: try #require(supervisor.flatMap { Int32($0) } ?? children.first?.rawValue)
+        )
     }
 
     /// What the limit is now, in bytes.
@@ -40,6 +41,17 @@ struct ContainedService {
 
     private func value(_ name: String) throws -> Int {
         try #require(Int(String(contentsOfFile: "\(cgroup)/\(name)", encoding: .utf8).trimmingCharacters(in: .newlines)))
+    }
+
+    /// Its first snapshot that is complete.
+    func snapshot() async throws -> StoredRecord {
+        try await eventually("a snapshot that is complete", within: .seconds(120), every: .milliseconds(100)) {
+            let ended = !program.isRunning
+            let records = try await sandbox.records()
+            if let record = records.first(where: { $0.state == "complete" }) { return record }
+            if ended { throw TimedOut(description: "the service ended before a snapshot was complete: \(program.error.suffix(3000))") }
+            return nil
+        }
     }
 
     /// What /health says: the service's own view of itself.
@@ -53,5 +65,14 @@ struct ContainedService {
     }
 }
 
-/// The loans that any heapsnapd of this host has open.
-var openLoans: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: "/run/heapsnapd/loans")) ?? []).filter { $0.hasSuffix(".json") } }
+/// A loan that some heapsnapd of this host has open.
+struct OpenLoan: Decodable {
+    var useBefore: Int
+
+    static var all: [OpenLoan] {
+        let directory = "/run/heapsnapd/loans"
+        return ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).compactMap { name in
+            (try? Data(contentsOf: URL(filePath: "\(directory)/\(name)"))).flatMap { try? JSONDecoder().decode(OpenLoan.self, from: $0) }
+        }
+    }
+}

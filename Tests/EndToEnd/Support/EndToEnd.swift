@@ -12,7 +12,8 @@ import Testing
     static let isFull = ProcessInfo.processInfo.environment["HEAPSNAPD_TEST_FULL"] == "1"
 
     /// Tests/Support: programs that are captured, and scripts.
-    static let support = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appending(path: "Support")
+    static let support = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appending(
+        path: "Support")
 
     static func program(_ name: String) -> String { support.appending(path: "programs/\(name)").path }
     static func script(_ name: String) -> String { support.appending(path: "bin/\(name)").path }

@@ -25,9 +25,10 @@ final class Program: Sendable {
         let output = try Self.create(outputPath)
         let error = try Self.create(errorPath)
         defer { for descriptor in [input, output, error] { try? descriptor.close() } }
-        process = try spawn(SpawnRequest(
-            executable: command[0], arguments: Array(command.dropFirst()), environment: environment, workingDirectory: workingDirectory,
-            standardInput: input, standardOutput: output, standardError: error, user: user))
+        process = try spawn(
+            SpawnRequest(
+                executable: command[0], arguments: Array(command.dropFirst()), environment: environment, workingDirectory: workingDirectory,
+                standardInput: input, standardOutput: output, standardError: error, user: user))
         pid = process.pid.rawValue
     }
 
@@ -66,7 +67,9 @@ final class Program: Sendable {
         try FileDescriptor.open(path, .writeOnly, options: [.create, .append, .closeOnExec], permissions: .ownerReadWrite)
     }
 
-    private static func read(_ path: String) -> String { (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+    private static func read(_ path: String) -> String {
+        (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
 }
 
 /// The letter of /proc/PID/stat: `123 (comm with ) in it) S 1 …`; nil when it is gone.

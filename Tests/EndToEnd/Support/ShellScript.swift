@@ -35,9 +35,10 @@ final class ShellScript: Sendable {
         // Not Foundation's Process: it takes a grandchild that inherited its socket for the child itself, and waits for that.
         let input = try FileDescriptor.open("/dev/null", .readOnly)
         let (output, error) = (try create("output"), try create("error"))
-        let process = try spawn(SpawnRequest(
-            executable: "/usr/bin/timeout", arguments: ["--signal", "KILL", "60", "/bin/bash", "-c", text], environment: environment,
-            standardInput: input, standardOutput: output, standardError: error))
+        let process = try spawn(
+            SpawnRequest(
+                executable: "/usr/bin/timeout", arguments: ["--signal", "KILL", "60", "/bin/bash", "-c", text], environment: environment,
+                standardInput: input, standardOutput: output, standardError: error))
         for descriptor in [input, output, error] { try descriptor.close() }
         defer { withExtendedLifetime(process) {} }  // a pidfd that closes early is silently never ready
         for await _ in readiness(of: process.pidfd.descriptor) { break }
