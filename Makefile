@@ -11,7 +11,7 @@ DESTDIR ?=
 BINARY := .build/release/heapsnapd
 SUPPORT := Tests/Support/bin
 SWIFT_SOURCES := Package.swift Sources Tests
-SHELL_SCRIPTS := .ci/run $(SUPPORT)/fetch-node $(SUPPORT)/install-dependencies $(SUPPORT)/demo \
+SHELL_SCRIPTS := .ci/run $(SUPPORT)/fetch-node $(SUPPORT)/run-tests $(SUPPORT)/install-dependencies $(SUPPORT)/demo \
 	Tests/SystemImage/build-image Tests/SystemImage/guest-run Tests/Support/programs/spawn-chain.sh
 
 BUN_STANDIN := .build/support/bun-standin/node
@@ -44,10 +44,7 @@ $(BUN_STANDIN): Tests/Support/programs/bun-standin/node.c
 .PHONY: test
 test: build $(BUN_STANDIN) ## all tests but the long repetitions; the runner's count is the last line
 	@$(SUPPORT)/fetch-node
-	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; status=0; \
-	HEAPSNAPD_BINARY=$(CURDIR)/$(BINARY) swift test --disable-xctest 2>&1 | tee "$$log" || status=$$?; \
-	grep -E 'Test run with [0-9]+ test' "$$log" | tail -n 1; \
-	exit $$status
+	@HEAPSNAPD_BINARY=$(CURDIR)/$(BINARY) $(SUPPORT)/run-tests
 
 .PHONY: test-full
 test-full: export HEAPSNAPD_TEST_FULL = 1
