@@ -1,10 +1,10 @@
-public import Units
+import Units
 
 /// Our own drop-in beside the one that SetUnitProperties writes. It comes last of all, so that the limit stands when the administrator edits the
 /// unit and reloads in mid-loan; and it says which values are ours, so that nobody else's is taken away.
-public struct LendingNote: Sendable, Hashable {
+struct LendingNote: Sendable, Hashable {
     /// The last one and the one before: after a crash 50-MemoryMax.conf holds either.
-    public var lent: [ByteCount]
+    var lent: [ByteCount]
 
     /// ```
     /// # heapsnapd lends memory to this unit while a snapshot is taken, and removes this file afterwards.
@@ -13,7 +13,7 @@ public struct LendingNote: Sendable, Hashable {
     /// MemoryMax=734003200
     /// ```
     /// - Returns: nil where this is no note of ours.
-    public static func parse(_ text: String) -> LendingNote? {
+    static func parse(_ text: String) -> LendingNote? {
         for line in text.split(separator: "\n") where line.hasPrefix("# lent:") {
             let lent = line.dropFirst("# lent:".count).split(separator: " ").compactMap { Int64($0) }.map { ByteCount($0) }
             return lent.isEmpty ? nil : LendingNote(lent: lent)
@@ -21,7 +21,7 @@ public struct LendingNote: Sendable, Hashable {
         return nil
     }
 
-    public func text(unit: String) -> String {
+    func text(unit: String) -> String {
         let type = UnitPlace.type(unit).map { $0.prefix(1).uppercased() + $0.dropFirst() } ?? "Service"
         return """
             # heapsnapd lends memory to this unit while a snapshot is taken, and removes this file afterwards.

@@ -1,7 +1,7 @@
-public import Units
+import Units
 
 /// `MemoryMax=` of a unit file or drop-in.
-public enum MemoryMaxSetting: Sendable, Hashable {
+enum MemoryMaxSetting: Sendable, Hashable {
     case bytes(ByteCount)
     case infinity
 
@@ -12,7 +12,7 @@ public enum MemoryMaxSetting: Sendable, Hashable {
     /// MemoryMax=629145600
     /// ```
     /// - Parameter hostMemory: for percentages.
-    public static func parse(_ text: String, hostMemory: ByteCount) -> MemoryMaxSetting? {
+    static func parse(_ text: String, hostMemory: ByteCount) -> MemoryMaxSetting? {
         var setting: MemoryMaxSetting?
         for line in text.split(whereSeparator: \.isNewline) {
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -28,8 +28,9 @@ public struct SystemdConnection: ~Copyable {
         try Self.ask("find the unit of cgroup \(cgroup)") { systemd_unit_of_cgroup(raw, cgroup, &path, &$0) }
         defer { free(path) }
         let object = String(cString: path!)
+        let file = try string("FragmentPath", of: object)
         return Unit(
-            name: try string("Id", of: object), files: [try string("FragmentPath", of: object)].filter { !$0.isEmpty } + (try strings("DropInPaths", of: object)),
+            name: try string("Id", of: object), files: (file.isEmpty ? [] : [file]) + (try strings("DropInPaths", of: object)),
             isTransient: try flag("Transient", of: object))
     }
 

@@ -1,8 +1,8 @@
-/// systemd did not do what it was asked for.
+/// systemd did not do what it was asked for, or its files cannot be changed.
 public struct SystemdError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A verb with its object: `set MemoryMax of api.service`.
     public let operation: String
     public let reason: String
 
-    public var description: String { "cannot \(operation): systemd: \(reason); see journalctl -b _PID=1" }
+    public var description: String { "cannot \(operation): \(reason); see journalctl -b _PID=1" }
 }

@@ -56,7 +56,7 @@ public struct UnitMemory: Sendable {
         let unit = found?.name == unitName ? found! : Unit(name: unitName, files: [], isTransient: false)
         let control = controlDirectory(unit), properties = propertyDirectory(unit)
         let note = note(in: control)
-        if let use, case .bytes(let own)? = ownLimit(of: unit, kept: note == nil ? nil : properties + Self.kept, hostMemory: hostMemory), use > own { return false }
+        if let use, case .bytes(let own)? = ownLimit(of: unit, hostMemory: hostMemory), use > own { return false }
         if let note {
             // Only what we wrote; a value that the administrator has set since is theirs.
             if case .bytes(let value)? = setting(properties + Self.property, hostMemory: hostMemory), note.lent.contains(value) {
@@ -73,16 +73,16 @@ public struct UnitMemory: Sendable {
     }
 
     /// What the unit has without us: the last setting of all its files but ours.
-    private func ownLimit(of unit: Unit, kept: String?, hostMemory: ByteCount) -> MemoryMaxSetting? {
+    private func ownLimit(of unit: Unit, hostMemory: ByteCount) -> MemoryMaxSetting? {
         let note = controlDirectory(unit) + Self.note, property = propertyDirectory(unit) + Self.property
         let lent = self.note(in: controlDirectory(unit))?.lent ?? []
         var last: MemoryMaxSetting?
         for file in unit.files.map(root.path) where file != note {
-            var setting = setting(file, hostMemory: hostMemory)
-            if file == property, case .bytes(let value)? = setting, lent.contains(value) {
-                setting = kept.flatMap { self.setting($0, hostMemory: hostMemory) }
+            var found = setting(file, hostMemory: hostMemory)
+            if file == property, case .bytes(let value)? = found, lent.contains(value) {
+                found = setting(propertyDirectory(unit) + Self.kept, hostMemory: hostMemory)
             }
-            last = setting ?? last
+            last = found ?? last
         }
         return last
     }
@@ -104,11 +104,13 @@ public struct UnitMemory: Sendable {
         var made = ""
         for component in path.split(separator: "/") {
             made += "/\(component)"
-            guard mkdir(made, 0o755) == 0 || errno == EEXIST else { throw SystemdError(operation: "make \(made)", reason: String(cString: strerror(errno))) }
+            guard mkdir(made, 0o755) == 0 || errno == EEXIST else { throw failure("make \(made)") }
         }
     }
 
     private func move(_ path: String, to new: String) throws {
-        guard rename(path, new) == 0 else { throw SystemdError(operation: "rename \(path)", reason: String(cString: strerror(errno))) }
+        guard rename(path, new) == 0 else { throw failure("rename \(path)") }
     }
+
+    private func failure(_ operation: String) -> SystemdError { SystemdError(operation: operation, reason: String(cString: strerror(errno))) }
 }

@@ -21,11 +21,14 @@ public enum UnitPlace: Sendable, Hashable {
         }
         let isUnit = Self.type(first) != nil
         let below = isUnit ? rest.dropFirst() : rest
-        guard let unit = isUnit ? first : slices.last else {
-            self = below.contains { Self.type($0) != nil } ? .otherManager(unit: first) : .none
-            return
+        let unit = isUnit ? first : slices.last
+        if below.contains(where: { Self.type($0) != nil }) {
+            self = .otherManager(unit: unit ?? first)
+        } else if let unit {
+            self = below.isEmpty ? .unit(unit) : .inside(unit: unit)
+        } else {
+            self = .none
         }
-        if below.isEmpty { self = .unit(unit) } else { self = below.contains { Self.type($0) != nil } ? .otherManager(unit: unit) : .inside(unit: unit) }
     }
 
     /// What can have a cgroup (systemd.resource-control(5)).

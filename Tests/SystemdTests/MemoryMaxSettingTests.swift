@@ -1,6 +1,7 @@
-import Systemd
 import Testing
 import Units
+
+@testable import Systemd
 
 @Suite struct MemoryMaxSettingTests {
     @Test(arguments: [
