@@ -53,7 +53,15 @@ public struct SnapshotCost: Sendable, Hashable, Codable {
         }
         let hundreds = max(Double(heap.bytes), 0) / 1e8
         return SnapshotCost(
-            extra: heap * extraPerHeapByte, pause: Duration(inSeconds: 1.2 * secondsAtHundredMegabytes(version) * power(hundreds)), file: heap * 1.75)
+            extra: heap * extraPerHeapByte, pause: Duration(inSeconds: max(1.2 * secondsAtHundredMegabytes(version) * power(hundreds), slowStrings(version) * hundreds * hundreds)),
+            file: heap * 1.75)
+    }
+
+    /// Seconds for 100 MB, growing with the square: Node 18.18 and 20.18 took 5, 23 and 86 s of processor time for resident heaps of 89, 140 and 195 MB
+    /// with many distinct strings, nearly all of it in V8's StringsStorage::AddOrDisposeString (docs/decisions/0002); 20.20.2 does not.
+    private static func slowStrings(_ version: NodeVersion?) -> Double {
+        guard let version else { return 0 }
+        return version < NodeVersion(20, 20, 0) ? 12 : 0
     }
 
     /// Seconds for the first 100 MB of heap, from the table above (6.64 s / 1.274^1.22 on Node 20).
