@@ -45,7 +45,7 @@ actor ServiceWatch {
         self.workplace = workplace
         self.supervisor = supervisor
         self.log = log
-        search = TargetSearch(table: workplace.table, selection: selection)
+        search = TargetSearch(table: workplace.table, selection: selection, plan: plan)
         rules = workplace.configuration.rules.filter { $0.filter.matches(service) }.map { RuleState($0) }
         forecaster = Forecaster(window: workplace.configuration.watch.window)
         polling = PollingInterval(maximum: workplace.configuration.watch.maxInterval)
