@@ -12,7 +12,7 @@ BINARY := .build/release/heapsnapd
 SUPPORT := Tests/Support/bin
 SWIFT_SOURCES := Package.swift Sources Tests
 SHELL_SCRIPTS := .ci/run $(SUPPORT)/fetch-node $(SUPPORT)/run-tests $(SUPPORT)/install-dependencies $(SUPPORT)/demo \
-	Tests/SystemImage/build-image Tests/SystemImage/guest-run Tests/Support/programs/spawn-chain.sh
+	Tests/SystemImage/build-image Tests/SystemImage/guest-run Tests/SystemImage/run-scenarios Tests/SystemImage/in-guest Tests/Support/programs/spawn-chain.sh
 
 BUN_STANDIN := .build/support/bun-standin/node
 

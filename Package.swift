@@ -57,6 +57,7 @@ let package = Package(
         tests("HeapSnapshot", ["CZstd", "HeapSnapshot", "Units"]),
         tests("SnapshotStore", ["SnapshotStore", "HeapSnapshot", "Units", system]),
         tests("Node", ["Node", "Linux", "Units"], resources: [.copy("Fixtures")]),
+        tests("Systemd", ["Systemd", "Units"]),
         tests("Supervisor", ["Supervisor", "Linux", "Units", system]),
         tests("Capture", ["Capture", "Node", "Linux", "SnapshotStore", "Units"]),
         tests("Heapsnapd", ["heapsnapd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log]),

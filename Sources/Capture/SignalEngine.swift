@@ -15,8 +15,22 @@ public struct SignalEngine: Sendable {
     ///   - directory: nil where it cannot be opened, which is for admission to refuse.
     ///   - arrival: the next file that appeared in the directory since the signal, if any; asked again until there is one.
     ///   - loan: one that an earlier capture of the same service left open.
-    /// - Throws: `KernelError` or the store's error; what was lent is in the loan book then, and the next command settles it.
+    /// - Throws: `KernelError` or the store's error, after a record of it where one can be written; what was lent is in the loan book then, and the
+    ///   next command settles it.
     public func capture(
+        _ request: CaptureRequest, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?, loan: Loan?,
+        report: @escaping @Sendable (CaptureProgress) -> Void
+    ) async throws -> CaptureOutcome {
+        do { return try await attempt(request, directory: directory, arrival: arrival, loan: loan, report: report) } catch {
+            var failed = request.record
+            failed.state = .failed
+            failed.detail = [failed.detail, "\(error)"].compactMap(\.self).joined(separator: "; ")
+            _ = try? site.publish(failed)
+            throw error
+        }
+    }
+
+    private func attempt(
         _ request: CaptureRequest, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?, loan: Loan?,
         report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> CaptureOutcome {
@@ -45,7 +59,7 @@ public struct SignalEngine: Sendable {
 
         let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
         if let limit = plan.raisedLimit, let hierarchy {
-            try site.lend(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome)
+            if let refusal = raise(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome) { return try refused(outcome, refusal) }
             if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
         }
         switch try send(request) {
@@ -76,6 +90,17 @@ public struct SignalEngine: Sendable {
         var exact = request
         exact.heapBound = nil
         return try decide(exact)
+    }
+
+    /// - Returns: why the limit does not stand where it has to, in which case the signal would kill.
+    private func raise(
+        _ limit: ByteCount, for request: CaptureRequest, hierarchy: MemoryHierarchy, use: ByteCount, outcome: inout CaptureOutcome
+    ) -> Refusal? {
+        do {
+            try site.lend(limit, for: request, hierarchy: hierarchy, use: use, outcome: &outcome)
+            guard let now = try hierarchy.effectiveLimit()?.limit, now < limit else { return nil }
+            return Refusal(.doesNotFit, "the limit was to be raised to \(limit) for the capture, and still is \(now); an ancestor that cannot be seen from here may set it")
+        } catch { return Refusal(.doesNotFit, "the limit cannot be raised to \(limit) for the capture: \(error)") }
     }
 
     private enum Sending { case sent, gone, refused(Refusal) }
