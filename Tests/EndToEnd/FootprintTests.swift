@@ -35,7 +35,7 @@ extension EndToEnd {
             print("footprint after captures: \(after)")
             #expect(after[2].descriptors <= after[0].descriptors)
             #expect(after[2].threads <= after[0].threads + 1)
-            #expect(after[2].anonymousBytes < 16 << 20)
+            #expect(after[2].anonymousBytes < 12 << 20)
             run.signal(SIGTERM)
             #expect(try await run.end().status == 143)
         }
