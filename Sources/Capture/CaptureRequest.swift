@@ -50,11 +50,9 @@ public enum CaptureProgress: Sendable {
     case storing(ByteCount)
 }
 
-/// What came of it. The record is published already.
+/// What came of it. The record is published already; what was lent is the caller's to give back step by step (`LoanBook.settle`) as the service comes down.
 public struct CaptureOutcome: Sendable {
     public var record: SnapshotRecord
-    /// Still open: the caller gives it back step by step (`LoanBook.settle`) while the service comes down.
-    public var loan: Loan?
     /// For the caller's next admission and for the rule's state.
     public var refusal: Refusal?
 }

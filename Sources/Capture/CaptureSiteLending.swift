@@ -7,13 +7,9 @@ extension CaptureSite {
     /// Raises the limits for a capture, or an open loan further; what was lent stands in the outcome. Where nothing can be lent nothing happens: admission
     /// has decided before whether that matters.
     func lend(_ limit: ByteCount, for request: CaptureRequest, hierarchy: MemoryHierarchy, use: ByteCount, outcome: inout CaptureOutcome) throws {
-        if outcome.loan != nil {
-            try loans.extend(&outcome.loan!, to: limit)
-        } else if case .success(let lender) = try loans.lender(for: hierarchy, limit: limit) {
-            outcome.loan = try loans.take(
-                limit, for: request.process.identity, service: request.record.service, hierarchy: hierarchy, use: use, holder: holder, lender: lender)
-        }
-        if let loan = outcome.loan, let first = loan.limits.first {
+        let loan = try loans.lend(
+            limit, for: request.process.identity, service: request.record.service, hierarchy: hierarchy, use: use, holder: holder)
+        if let loan, let first = loan.limits.first {
             outcome.record.loan = .init(lender: loan.lender, from: first.old, to: first.new, takenAt: loan.takenAt)
         }
     }
@@ -27,18 +23,17 @@ extension CaptureSite {
         if more > .zero { try lend(limit + more, for: request, hierarchy: hierarchy, use: use, outcome: &outcome) }
     }
 
+    /// What the capture left behind in the service (node-and-linux.md, "Memory"): malloc does not give it back, and it is not the service's fault.
+    func account(_ hierarchy: MemoryHierarchy?, before: ByteCount) throws {
+        guard let now = try hierarchy.flatMap({ try workingSet($0.leaf) }) else { return }
+        try loans.account(now - before, heldBy: holder)
+    }
+
     /// What this capture really cost, for the next prediction of the same service.
     func learn(from record: SnapshotRecord, peakRSS: ByteCount, facts: AdmissionFacts) {
         guard let cost = facts.cost, cost.heap >= .mebibytes(8), let bytes = record.bytes, let pause = record.actual?.pause, let before = facts.rss else { return }
         guard let seen = LearnedCost(heap: cost.heap, extra: max(.zero, peakRSS - before), pause: pause.duration, bytes: bytes) else { return }
         _ = try? store.learn(seen, of: record.service)
-    }
-}
-
-extension Loan {
-    /// What the capture left behind in the service (node-and-linux.md, "Memory"): it is not given back by malloc, and it is not the service's fault.
-    mutating func account(use: ByteCount?, before: ByteCount) {
-        if let use { leftBehind += max(.zero, use - before) }
     }
 }
 

@@ -58,6 +58,20 @@ public struct Loan: Sendable, Codable, Hashable {
 }
 
 extension Loan {
+    /// Another process of the service is captured; after a restart, what the one before left behind has gone with it.
+    mutating func goOn(with target: ProcessIdentity, use: ByteCount, isRestart: Bool) {
+        self.target = target
+        guard isRestart else { return }
+        useBefore = use
+        leftBehind = .zero
+    }
+
+    /// Takes over what an earlier capture of the same process, by another holder, left behind.
+    mutating func inherit(_ other: Loan) {
+        useBefore = min(useBefore, other.useBefore)
+        leftBehind = max(leftBehind, other.leftBehind)
+    }
+
     /// How far the limits may come down now (contract 16 with docs/decisions/0003): never below the use and a second of growth, never below what
     /// the service would have had by itself, never up.
     ///

@@ -1,14 +1,17 @@
 public import Linux
 import SnapshotStore
-import SystemPackage
+import Synchronization
 public import Units
 
 /// The open loans of this host, one file each below `<runtime directory>/loans`: written before a limit is touched, removed after it is back, so that
 /// any later heapsnapd settles what a killed one left open (contracts 15 and 16).
+///
+/// What is written there is the truth: two captures of one service at a time (one asked for, one that Node began) share a loan.
 public struct LoanBook: Sendable {
     public let directory: String
-    private let table: ProcessTable
-    private let lenders: [any LimitLender]
+    let table: ProcessTable
+    let lenders: [any LimitLender]
+    let turn = Turn()
 
     public init(runtimeDirectory: String, table: ProcessTable, lenders: [any LimitLender]) {
         directory = runtimeDirectory + "/loans"
@@ -29,152 +32,109 @@ public struct LoanBook: Sendable {
         return .failure(LendingObstacle(reasons.joined(separator: "; ")))
     }
 
-    /// Raises every limit of the hierarchy that stands below `limit`.
-    /// - Returns: nil where no limit was in the way.
-    /// - Throws: `KernelError`; nothing stays raised then.
-    public func take(
-        _ limit: ByteCount, for target: ProcessIdentity, service: String, hierarchy: MemoryHierarchy, use: ByteCount, holder: ProcessIdentity,
-        lender: any LimitLender
+    /// Raises every limit of the hierarchy that stands below `limit`, on top of what this holder has lent already.
+    /// - Returns: the holder's open loan; nil where it has none: no limit was in the way, or none can be raised.
+    /// - Throws: `KernelError`; what was raised by then is written down.
+    public func lend(
+        _ limit: ByteCount, for target: ProcessIdentity, service: String, hierarchy: MemoryHierarchy, use: ByteCount, holder: ProcessIdentity
     ) throws -> Loan? {
-        let raised = wholePages(limit)
-        let limits = try hierarchy.limiting(atMost: raised).compactMap { cgroup -> Loan.Limit? in
-            guard let old = try cgroup.limit(), let inode = SmallFile.inode(cgroup.path) else { return nil }
-            return Loan.Limit(path: cgroup.path, inode: inode, version: cgroup.version, old: old, new: raised)
-        }
-        guard !limits.isEmpty else { return nil }
-        let now = SystemClock.now()
-        let loan = Loan(
-            id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000).text, bootID: target.bootID, holder: holder, target: target, service: service,
-            takenAt: now, lender: lender.name, useBefore: use, limits: limits)
-        try save(loan)
-        do {
-            // From the outermost inwards: an inner limit above an outer one would be without effect.
-            for limit in limits.reversed() { try lender.raise(cgroup(limit), to: raised) }
-        } catch {
-            var broken = loan
-            _ = try? lower(&broken, to: limits.map(\.old))
-            throw error
-        }
-        return loan
-    }
-
-    /// Raises the limits of an open loan further, for a second capture of the same service.
-    public func extend(_ loan: inout Loan, to limit: ByteCount) throws {
-        let raised = wholePages(limit)
-        guard let lender = lenders.first(where: { $0.name == loan.lender }) else { return }
-        for index in loan.limits.indices where loan.limits[index].new < raised { loan.limits[index].next = raised }
-        try save(loan)
-        for index in loan.limits.indices.reversed() {
-            guard let next = loan.limits[index].next else { continue }
-            try lender.raise(cgroup(loan.limits[index]), to: next)
-            loan.limits[index].new = next
-            loan.limits[index].next = nil
-        }
-        try save(loan)
-    }
-
-    /// Brings the limits down to the given values where they still read what we wrote; forgets the loan when all are back.
-    /// - Returns: whether the loan is settled.
-    @discardableResult
-    public func lower(_ loan: inout Loan, to steps: [ByteCount]) throws -> Bool {
-        guard let lender = lenders.first(where: { $0.name == loan.lender }) else { return false }
-        try reconcile(&loan)
-        for (index, step) in steps.enumerated() where step < loan.limits[index].new {
-            loan.limits[index].next = max(wholePages(step), loan.limits[index].old)
-        }
-        try save(loan)
-        for index in loan.limits.indices {
-            let limit = loan.limits[index]
-            guard let next = limit.next else { continue }
-            loan.limits[index].next = nil
-            let cgroup = cgroup(limit)
-            do {
-                let value = SmallFile.inode(limit.path) == limit.inode ? try cgroup.limit() : nil
-                if let value, value == limit.new {
-                    try lender.lower(cgroup, to: next, final: next == limit.old)
-                    loan.limits[index].new = next
-                } else {
-                    try lender.forget(cgroup)  // gone, made anew or changed by somebody else: no longer ours
-                    loan.limits[index].new = limit.old
-                }
-            } catch KernelError.system(_, .resourceBusy) {
-                // the use is above it by now; the next step comes with a new reading
+        try turn.take {
+            let now = SystemClock.now()
+            let lender: any LimitLender
+            var loan: Loan
+            if let open = open(heldBy: holder) {
+                guard let own = self.lender(open.lender) else { return open }
+                (lender, loan) = (own, open)
+                reconcile(&loan)
+            } else {
+                guard case .success(let able) = try self.lender(for: hierarchy, limit: limit) else { return nil }
+                lender = able
+                loan = Loan(
+                    id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000).text, bootID: target.bootID, holder: holder, target: target, service: service,
+                    takenAt: now, lender: lender.name, useBefore: use, limits: [])
             }
+            if loan.target != target { loan.goOn(with: target, use: use, isRestart: !isAlive(loan.target)) }
+            try add(&loan, raising: hierarchy, to: wholePages(limit))
+            guard !loan.limits.isEmpty else { return nil }
+            try save(loan)
+            // From the outermost inwards: an inner limit above an outer one would be without effect.
+            for index in loan.limits.indices.reversed() {
+                guard let next = loan.limits[index].next else { continue }
+                try lender.raise(cgroup(loan.limits[index]), to: next)
+                loan.limits[index].new = next
+                loan.limits[index].next = nil
+            }
+            try save(loan)
+            return loan
         }
-        if loan.isSettled { SmallFile.remove(path(loan.id)) } else { try save(loan) }
-        return loan.isSettled
     }
 
-    /// A holder that was killed between its note and its write leaves both values possible: the file says which it is.
-    private func reconcile(_ loan: inout Loan) throws {
-        for index in loan.limits.indices {
-            guard let next = loan.limits[index].next else { continue }
-            if try cgroup(loan.limits[index]).limit() == next { loan.limits[index].new = next }
-            loan.limits[index].next = nil
+    /// Notes what is to be raised. A limit that another holder has raised already goes back to where it was before that (`heapsnapd dump` beside a `run`,
+    /// which then finds a value that is not its own, and forgets).
+    private func add(_ loan: inout Loan, raising hierarchy: MemoryHierarchy, to raised: ByteCount) throws {
+        let others = open().filter { $0.id != loan.id && $0.bootID == loan.bootID }
+        for cgroup in try hierarchy.limiting(atMost: raised) {
+            guard let stands = try cgroup.limit(), let inode = SmallFile.inode(cgroup.path) else { continue }
+            if let index = loan.limits.firstIndex(where: { $0.path == cgroup.path && $0.inode == inode }) {
+                let isBack = loan.limits[index].new <= loan.limits[index].old
+                if isBack { (loan.limits[index].old, loan.limits[index].new) = (stands, stands) }
+                if loan.limits[index].new == stands { loan.limits[index].next = raised }  // else it is somebody else's now
+                continue
+            }
+            var limit = Loan.Limit(path: cgroup.path, inode: inode, version: cgroup.version, old: stands, new: stands)
+            limit.next = raised
+            for other in others {
+                guard let same = other.limits.first(where: { $0.path == cgroup.path && $0.inode == inode && ($0.new == stands || $0.next == stands) }) else { continue }
+                limit.old = min(limit.old, same.old)
+                if other.target == loan.target { loan.inherit(other) }
+            }
+            loan.limits.append(limit)
         }
     }
 
-    /// One step of giving back, from the use as it is now.
-    @discardableResult
-    public func settle(_ loan: inout Loan, growth: ByteCount, targetGone: Bool) throws -> Bool {
-        let steps = loan.steps(use: use(loan), growth: growth, targetGone: targetGone)
-        // Less than 1 % is not worth a write, unless it is the last step.
-        let worthwhile = zip(loan.limits, steps).contains { limit, step in step < limit.new && (step == limit.old || limit.new - step > limit.new * 0.01) }
-        return worthwhile ? try lower(&loan, to: steps) : false
+    /// Notes what a capture has left behind in the service: at once, since its holder may not live to the first step of giving back.
+    public func account(_ grown: ByteCount, heldBy holder: ProcessIdentity) throws {
+        try turn.take {
+            guard grown > .zero, var loan = open(heldBy: holder) else { return }
+            loan.leftBehind += grown
+            try save(loan)
+        }
     }
 
-    /// Loans that stand open, oldest first. Files that cannot be read are left alone.
+    /// What this holder has lent, as it stands now.
+    public func open(heldBy holder: ProcessIdentity) -> Loan? { open().last { $0.holder == holder } }
+
+    /// Loans that stand open, oldest first. Files that cannot be read, or bear the name of another loan, are left alone.
     public func open() -> [Loan] {
         ((try? SmallFile.names(in: directory)) ?? []).filter { $0.hasSuffix(".json") }.sorted().compactMap { name in
             (try? SmallFile.read(directory + "/" + name)).flatMap { try? RecordCodec.decode(Loan.self, from: $0) }
         }
+        .filter { SnapshotID($0.id) != nil }
     }
 
-    /// Settles what an earlier heapsnapd left open, as far as that kills nobody; every command begins with it.
-    /// - Parameter growth: what the services may grow in a second, where nobody watches them.
-    public func settleOrphans(growth: ByteCount = .mebibytes(64)) {
-        guard let bootID = try? table.bootID() else { return }
-        for var loan in open() where !isAlive(loan.holder) {
-            if loan.bootID != bootID {
-                SmallFile.remove(path(loan.id))
-            } else if !isAlive(loan.target) {
-                _ = try? settle(&loan, growth: growth, targetGone: true)
-            } else if !isCapturing(loan) {
-                // Its holder could not say what the capture left behind: all that the use has grown by since.
-                if loan.leftBehind == .zero { loan.leftBehind = max(.zero, use(loan) - loan.useBefore) }
-                _ = try? settle(&loan, growth: growth, targetGone: false)
-            }
-        }
-    }
-
-    /// Node goes on with a snapshot whose heapsnapd was killed, and still needs what was lent: it holds the file open from its first moment on, and
-    /// gets a few seconds to come to the handler.
-    private func isCapturing(_ loan: Loan) -> Bool {
-        if SystemClock.now().milliseconds - loan.takenAt.milliseconds < 10_000 { return true }
-        guard let files = try? table.openFiles(loan.target.pid) else { return true }
-        return files.contains { $0.hasSuffix(".heapsnapshot") }
-    }
-
-    /// Of the fullest of the cgroups that still are what they were.
-    private func use(_ loan: Loan) -> ByteCount {
-        loan.limits.filter { SmallFile.inode($0.path) == $0.inode }.compactMap { try? workingSet(cgroup($0)) }.max() ?? .zero
-    }
+    func lender(_ name: String) -> (any LimitLender)? { lenders.first { $0.name == name } }
 
     /// The kernel rounds limits to pages, and what reads otherwise than we wrote it is taken for somebody else's.
-    private func wholePages(_ size: ByteCount) -> ByteCount { ByteCount((size.bytes + 4_095) & ~4_095) }
+    func wholePages(_ size: ByteCount) -> ByteCount { ByteCount((size.bytes + 4_095) & ~4_095) }
 
-    private func isAlive(_ process: ProcessIdentity) -> Bool { (try? table.identity(process.pid)) == process }
+    func isAlive(_ process: ProcessIdentity) -> Bool { (try? table.identity(process.pid)) == process }
 
-    private func cgroup(_ limit: Loan.Limit) -> any MemoryCgroup {
+    func cgroup(_ limit: Loan.Limit) -> any MemoryCgroup {
         switch limit.version {
         case .v1: CgroupV1Memory(path: limit.path)
         case .v2: CgroupV2Memory(path: limit.path)
         }
     }
 
-    private func path(_ id: String) -> String { "\(directory)/\(id).json" }
+    func path(_ id: String) -> String { "\(directory)/\(id).json" }
 
-    private func save(_ loan: Loan) throws { try SmallFile.write(path(loan.id), RecordCodec.encode(loan)) }
+    func save(_ loan: Loan) throws { try SmallFile.write(path(loan.id), RecordCodec.encode(loan)) }
+}
+
+/// One change of the book at a time in this process. Others are kept apart by the rule that a holder writes only its own loans, and the loans of the dead.
+final class Turn: Sendable {
+    private let mutex = Mutex(())
+    func take<Result: Sendable>(_ body: () throws -> Result) rethrows -> Result { try mutex.withLock { _ in try body() } }
 }
 
 /// Why no limit can be raised.

@@ -14,14 +14,12 @@ public struct SignalEngine: Sendable {
     /// - Parameters:
     ///   - directory: nil where it cannot be opened, which is for admission to refuse.
     ///   - arrival: the next file that appeared in the directory since the signal, if any; asked again until there is one.
-    ///   - loan: one that an earlier capture of the same service left open.
-    /// - Throws: `KernelError` or the store's error, after a record of it where one can be written; what was lent is in the loan book then, and the
-    ///   next command settles it.
+    /// - Throws: `KernelError` or the store's error, after a record of it where one can be written; what was lent is in the loan book then.
     public func capture(
-        _ request: CaptureRequest, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?, loan: Loan?,
+        _ request: CaptureRequest, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?,
         report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> CaptureOutcome {
-        do { return try await attempt(request, directory: directory, arrival: arrival, loan: loan, report: report) } catch {
+        do { return try await attempt(request, directory: directory, arrival: arrival, report: report) } catch {
             var failed = request.record
             failed.state = .failed
             failed.detail = [failed.detail, "\(error)"].compactMap(\.self).joined(separator: "; ")
@@ -31,12 +29,12 @@ public struct SignalEngine: Sendable {
     }
 
     private func attempt(
-        _ request: CaptureRequest, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?, loan: Loan?,
+        _ request: CaptureRequest, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?,
         report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> CaptureOutcome {
         let began = SystemClock.monotonic()
         let target = request.process.identity
-        var outcome = CaptureOutcome(record: request.record, loan: loan)
+        var outcome = CaptureOutcome(record: request.record)
         outcome.record.engine = request.handler == .app ? "app" : "signal"
 
         let lock: CaptureLock
@@ -70,7 +68,7 @@ public struct SignalEngine: Sendable {
 
         let follower = ArtifactFollower(site: site, request: request, hierarchy: hierarchy)
         let end = await follower.follow(&outcome, artifact: arrival, directory: directory, report: report)
-        outcome.loan?.account(use: try hierarchy.flatMap { try workingSet($0.leaf) }, before: facts.use)
+        try site.account(hierarchy, before: facts.use)
         outcome.record.actual = .init(peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) })
         guard let artifact = end.artifact else {
             outcome.record.state = end.state == .targetDied ? .targetDied : .stalled

@@ -16,12 +16,12 @@ public struct UnrequestedArtifact: Sendable {
     ///   - heap: what the heap is at most: V8's own limit, or the last estimate.
     /// - Throws: as `SignalEngine.capture`.
     public func capture(
-        _ artifact: Artifact, request: CaptureRequest, directory: ArtifactDirectory, heap: ByteCount?, loan: Loan?,
+        _ artifact: Artifact, request: CaptureRequest, directory: ArtifactDirectory, heap: ByteCount?,
         report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> CaptureOutcome {
         let began = SystemClock.monotonic()
         let target = request.process.identity
-        var outcome = CaptureOutcome(record: request.record, loan: loan)
+        var outcome = CaptureOutcome(record: request.record)
         let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
         let use = try hierarchy.flatMap { try workingSet($0.leaf) }
         if request.admission.lend, let hierarchy, let use, let heap, let host = try? site.table.hostMemory() {
@@ -29,12 +29,13 @@ public struct UnrequestedArtifact: Sendable {
             outcome.record.prediction = .init(heap: heap, extra: cost.extra, pause: Seconds(cost.pause))
             // Contract 15: never more than the host can spare; less than the prediction is still better than nothing here.
             let limit = use + min(cost.extra * 1.1, Admission.spare(available: host.available, total: host.total))
-            try site.lend(limit, for: request, hierarchy: hierarchy, use: use, outcome: &outcome)
+            // Node writes all the same: a limit that cannot be raised is no reason to let its file lie.
+            try? site.lend(limit, for: request, hierarchy: hierarchy, use: use, outcome: &outcome)
             if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
         }
         let follower = ArtifactFollower(site: site, request: request, hierarchy: hierarchy)
         let end = await follower.follow(&outcome, artifact: { artifact }, directory: directory, report: report)
-        if let use { outcome.loan?.account(use: try hierarchy.flatMap { try workingSet($0.leaf) }, before: use) }
+        if let use { try site.account(hierarchy, before: use) }
         outcome.record.actual = .init(
             peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) })
         outcome.record = try await site.collect(artifact.path, state: end.state, record: outcome.record, began: began, report: report)

@@ -4,9 +4,14 @@ import Node
 import Units
 
 extension Workplace {
-    /// The process, or the reason why it cannot be captured.
+    /// The process, or the reason why it cannot be captured; where we may not look nothing is known, and that is a refusal (contract 13).
     func nodeProcess(_ pid: ProcessID) throws -> NodeProcess {
-        switch try NodeProcess.read(pid, table: table) {
+        let reading: NodeProcessReading
+        do { reading = try NodeProcess.read(pid, table: table) } catch let error as KernelError {
+            guard case .denied = error else { throw error }
+            throw CommandFailure(Refusal(.flagsUnreadable, error.description))
+        }
+        switch reading {
         case .node(let process): return process
         case .gone: throw CommandFailure(.notFound, "no process \(pid); ps shows those that run")
         case .notNode(let reason):
@@ -26,14 +31,12 @@ extension Workplace {
     }
 
     /// Gives back after a single capture, as the service comes down: for ten seconds at most, then the next heapsnapd command goes on.
-    func settle(_ loan: Loan) async {
-        var loan = loan
+    func giveBack() async {
         for _ in 0..<20 {
-            let gone = (try? table.identity(loan.target.pid)) != loan.target
-            if (try? site.loans.settle(&loan, growth: .mebibytes(16), targetGone: gone)) ?? false { return }
+            if (try? site.loans.settle(heldBy: site.holder, growth: .mebibytes(16))) == .some(nil) { return }
             try? await Task.sleep(for: .milliseconds(500))
         }
-        guard let limit = loan.limits.first else { return }
+        guard let loan = site.loans.open(heldBy: site.holder), let limit = loan.limits.first else { return }
         Terminal.printError("heapsnapd: the limit of \(limit.path) stays at \(limit.new) (it was \(limit.old)): the snapshot left \(loan.leftBehind) in the service; "
             + "any later heapsnapd command gives back what it can, the end of the service the rest")
     }

@@ -58,14 +58,16 @@ struct DumpCommand: ParsableCommand {
         record.requestedBy = "heapsnapd dump"
         let request = workplace.request(
             record, of: process, directory: directory, signal: signal, growth: .zero, assumesHandler: capture.assumeHeapsnapshotSignal)
-        let outcome = try await perform(request, in: workplace)
-        try report(outcome, in: workplace)
+        let result: Result<Void, any Error>
+        do { result = .success(try report(await perform(request, in: workplace), in: workplace)) } catch { result = .failure(error) }
+        await workplace.giveBack()
+        try result.get()
     }
 
     private func perform(_ request: CaptureRequest, in workplace: Workplace) async throws -> CaptureOutcome {
         // A directory that is gone is admission's to refuse, with a record.
         guard let directory = try? ArtifactDirectory(request.directory) else {
-            return try await SignalEngine(site: workplace.site).capture(request, directory: nil, arrival: { nil }, loan: nil, report: { _ in })
+            return try await SignalEngine(site: workplace.site).capture(request, directory: nil, arrival: { nil }, report: { _ in })
         }
         let facts = try workplace.site.facts(for: request)
         let line = ProgressLine(predictedPause: facts?.cost?.pause, predictedBytes: facts?.cost?.file)
@@ -77,10 +79,8 @@ struct DumpCommand: ParsableCommand {
             receiving.cancel()
             Terminal.endProgress()
         }
-        let outcome = try await SignalEngine(site: workplace.site).capture(
-            request, directory: directory, arrival: { await arrivals.next() }, loan: nil, report: line.show)
-        if let loan = outcome.loan { await workplace.settle(loan) }
-        return outcome
+        return try await SignalEngine(site: workplace.site).capture(
+            request, directory: directory, arrival: { await arrivals.next() }, report: line.show)
     }
 
     private func report(_ outcome: CaptureOutcome, in workplace: Workplace) throws {

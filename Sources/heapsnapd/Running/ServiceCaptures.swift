@@ -10,7 +10,8 @@ import Units
 /// What is being captured of one service: at most one that we asked for, and any number of files that appeared by themselves.
 struct CapturesUnderWay {
     var requested: Task<Void, Never>?
-    var awaitsArrival: CaptureRequest?
+    /// Where the file of the requested one is to go; nil: none is awaited, or it has come.
+    var awaited: (request: CaptureRequest, arrivals: ArrivalQueue)?
     var unrequested: [String: Task<Void, Never>] = [:]
 
     var isBusy: Bool { requested != nil || !unrequested.isEmpty }
@@ -32,12 +33,13 @@ extension ServiceWatch {
 
     /// Begins a capture unless one runs.
     func capture(reason: String, detail: String?, rule: String? = nil, requestedBy: String? = nil, terminates: Bool = false) {
+        guard !hasEnded else { return }
         guard !captures.isBusy else { return log.notice("\(service): a capture runs already") }
         captures.requested = Task {
             await supervisor.captureBegan()
             await takeSnapshot(reason: reason, detail: detail, rule: rule, requestedBy: requestedBy, terminates: terminates)
             captures.requested = nil
-            await supervisor.captureEnded()
+            if !captures.isBusy { await supervisor.captureEnded() }
         }
     }
 
@@ -52,14 +54,16 @@ extension ServiceWatch {
         let signal = plan.signal.flatMap(Signals.number) ?? Signals.number(workplace.configuration.launch.signal) ?? SIGUSR2
         var request = workplace.request(record, of: process, directory: path, signal: signal, growth: growth)
         if watched != nil { request.heapBound = recentHeapBound }
-        captures.awaitsArrival = request
-        defer { captures.awaitsArrival = nil }
+        let arrivals = ArrivalQueue()
+        captures.awaited = (request, arrivals)
+        defer { captures.awaited = nil }
         do {
-            let arrivals = arrivals
             let outcome = try await SignalEngine(site: workplace.site).capture(
-                request, directory: directories[path]?.directory, arrival: { await arrivals.next() }, loan: loan, report: report)
+                request, directory: directories[path]?.directory, arrival: { await arrivals.next() }, report: report)
             conclude(outcome)
-            if terminates && outcome.record.state == .complete { await supervisor.terminate(reason: "the snapshot \(outcome.record.id) is stored") }
+            // It may have been started again meanwhile.
+            let isSame = (try? workplace.table.identity(process.identity.pid)) == process.identity
+            if terminates && isSame && outcome.record.state == .complete { await supervisor.terminate(reason: "the snapshot \(outcome.record.id) is stored") }
         } catch {
             log.error("\(service): cannot capture: \(error)")
             refused(retryAfter: .seconds(30))
@@ -77,7 +81,6 @@ extension ServiceWatch {
     }
 
     private func conclude(_ outcome: CaptureOutcome) {
-        loan = outcome.loan
         if let refusal = outcome.refusal {
             log.warning("\(service): refused: \(refusal)")
             return refused(retryAfter: .seconds(10))
@@ -106,11 +109,12 @@ extension ServiceWatch {
     }
 
     private func arrived(_ artifact: Artifact, in directory: ArtifactDirectory) async {
-        if let request = captures.awaitsArrival, artifact.isSnapshot(of: request) {
-            captures.awaitsArrival = nil
+        if let (request, arrivals) = captures.awaited, artifact.isSnapshot(of: request) {
+            captures.awaited = nil
             return await arrivals.add(artifact)
         }
-        guard let target, belongs(artifact, to: target.process) else { return }
+        // What comes after the end is found by `collectLeftovers`, and must not be taken twice.
+        guard !hasEnded, let target, belongs(artifact, to: target.process) else { return }
         if isCapturedByAnother(target.process) { return }  // `heapsnapd dump` waits for it
         captures.unrequested[artifact.path] = Task {
             await supervisor.captureBegan()
@@ -140,20 +144,28 @@ extension ServiceWatch {
         log.notice("\(service): \(record.detail ?? artifact.name)")
         do {
             let outcome = try await UnrequestedArtifact(site: workplace.site).capture(
-                artifact, request: request, directory: directory, heap: isNodes ? target.heapLimit : nil, loan: loan, report: report)
+                artifact, request: request, directory: directory, heap: isNodes ? target.heapLimit : nil, report: report)
             conclude(outcome)
         } catch { log.error("\(service): cannot collect \(artifact.path): \(error)") }
     }
 
     // MARK: loans and commands
 
-    func giveBack(growth: ByteCount, targetGone: Bool = false) {
-        guard var open = loan else { return }
+    /// One step of giving back, also what a `dump` beside us left open.
+    /// - Returns: whether something of ours is still lent.
+    @discardableResult
+    func giveBack(growth: ByteCount) -> Bool {
+        let site = workplace.site
+        site.loans.settleOrphans(growth: max(growth, .mebibytes(64)))
+        guard let open = site.loans.open(heldBy: site.holder) else { return false }
         do {
-            let settled = try workplace.site.loans.settle(&open, growth: growth, targetGone: targetGone)
-            loan = settled ? nil : open
-            if settled { log.notice("\(service): the limit is back at \(open.limits.first?.old.description ?? "its old value")") }
-        } catch { log.warning("\(service): cannot give back: \(error)") }
+            if try site.loans.settle(heldBy: site.holder, growth: growth) != nil { return true }
+            log.notice("\(service): the limit is back at \(open.limits.first?.old.description ?? "its old value")")
+            return false
+        } catch {
+            log.warning("\(service): cannot give back: \(error)")
+            return true
+        }
     }
 
     private func execute(_ command: [String], _ verdict: Verdict) async {

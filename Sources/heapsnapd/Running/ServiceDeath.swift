@@ -8,14 +8,12 @@ import Units
 extension ServiceWatch {
     /// After the service's end: lets captures finish, collects what lies there, gives back, and leaves a record of the death.
     func ended(_ exit: ServiceExit) async {
-        for task in captures.tasks { await task.value }
+        while let task = captures.tasks.first { await task.value }
+        hasEnded = true
         await collectLeftovers()
         for (_, tasks) in directories.values { tasks.forEach { $0.cancel() } }
         // The cgroup may hold the heapsnapd and others: what they use decides how far the limit comes down.
-        for _ in 0..<10 where loan != nil {
-            giveBack(growth: .mebibytes(16), targetGone: true)
-            if loan != nil { try? await Task.sleep(for: .milliseconds(100)) }
-        }
+        for _ in 0..<10 where giveBack(growth: .mebibytes(16)) { try? await Task.sleep(for: .milliseconds(100)) }
         do { try publishDeath(exit) } catch { log.error("\(service): cannot record its end: \(error)") }
     }
 

@@ -28,9 +28,9 @@ actor ServiceWatch {
     private var nextGiveBack = Duration.zero
 
     var directories: [String: (directory: ArtifactDirectory, tasks: [Task<Void, Never>])] = [:]
-    let arrivals = ArrivalQueue()
     var captures = CapturesUnderWay()
-    var loan: Loan?
+    /// The service has ended, and so have its captures.
+    var hasEnded = false
     private var capturedByAnother = false
     /// What we passed on to the service to end it.
     private(set) var stopSignal: Int32?

@@ -1,0 +1,78 @@
+import Capture
+import Foundation
+import Linux
+import Testing
+import Units
+
+/// On real cgroups (v1, below /sys/fs/cgroup/memory): an outer one and an inner one.
+@Suite struct LoanBookTests {
+    @Test func everyLimitInTheWayIsRaisedAlsoByASecondCapture() throws {
+        try withCgroups(outer: 128, inner: 64) { outer, inner, book in
+            _ = try lend(96, inner, outer, book, holder: run)
+            #expect(try inner.limit() == .mebibytes(96))
+            #expect(try outer.limit() == .mebibytes(128))
+            _ = try lend(256, inner, outer, book, holder: run)
+            #expect(try inner.limit() == .mebibytes(256))
+            #expect(try outer.limit() == .mebibytes(256))
+            #expect(book.open().count == 1)
+            #expect(try book.settle(heldBy: run, growth: .zero) == nil)
+            #expect(try inner.limit() == .mebibytes(64))
+            #expect(try outer.limit() == .mebibytes(128))
+            #expect(book.open().isEmpty)
+        }
+    }
+
+    @Test func aSecondHolderGivesBackToWhereTheFirstHadBegun() throws {
+        try withCgroups(outer: 512, inner: 64) { outer, inner, book in
+            _ = try lend(128, inner, outer, book, holder: run)
+            _ = try lend(192, inner, outer, book, holder: dump)
+            #expect(try book.settle(heldBy: run, growth: .zero) == nil)
+            #expect(try inner.limit() == .mebibytes(192))  // no longer the first one's
+            #expect(try book.settle(heldBy: dump, growth: .zero) == nil)
+            #expect(try inner.limit() == .mebibytes(64))
+        }
+    }
+
+    @Test func whatSomebodyElseHasSetStays() throws {
+        try withCgroups(outer: 512, inner: 64) { outer, inner, book in
+            _ = try lend(128, inner, outer, book, holder: run)
+            try inner.setLimit(.mebibytes(100))
+            _ = try lend(192, inner, outer, book, holder: run)
+            #expect(try inner.limit() == .mebibytes(100))
+            #expect(try book.settle(heldBy: run, growth: .zero) == nil)
+            #expect(try inner.limit() == .mebibytes(100))
+            #expect(book.open().isEmpty)
+        }
+    }
+
+    @Test func whatWasLeftBehindIsWrittenDownAtOnce() throws {
+        try withCgroups(outer: 512, inner: 64) { outer, inner, book in
+            _ = try lend(128, inner, outer, book, holder: run)
+            try book.account(.mebibytes(7), heldBy: run)
+            #expect(book.open(heldBy: run)?.leftBehind == .mebibytes(7))
+        }
+    }
+
+    /// None of them lives.
+    private let run = ProcessIdentity(pid: ProcessID(4_194_000), startTime: 1, bootID: "b")
+    private let dump = ProcessIdentity(pid: ProcessID(4_194_001), startTime: 1, bootID: "b")
+    private let target = ProcessIdentity(pid: ProcessID(4_194_002), startTime: 1, bootID: "b")
+
+    private func lend(_ size: Int, _ inner: CgroupV1Memory, _ outer: CgroupV1Memory, _ book: LoanBook, holder: ProcessIdentity) throws -> Loan? {
+        try book.lend(
+            .mebibytes(size), for: target, service: "s", hierarchy: try #require(MemoryHierarchy([inner, outer])), use: .zero, holder: holder)
+    }
+
+    private func withCgroups(outer: Int, inner: Int, _ body: (CgroupV1Memory, CgroupV1Memory, LoanBook) throws -> Void) throws {
+        let name = "heapsnapd-loans-\(UUID().uuidString)"
+        let above = try CgroupV1Memory.create(name, below: CgroupV1Memory(path: "/sys/fs/cgroup/memory"))
+        defer { _ = try? above.remove() }
+        let below = try CgroupV1Memory.create("inner", below: above)
+        defer { _ = try? below.remove() }
+        try above.setLimit(.mebibytes(outer))
+        try below.setLimit(.mebibytes(inner))
+        let directory = NSTemporaryDirectory() + name
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try body(above, below, LoanBook(runtimeDirectory: directory, table: ProcessTable(), lenders: [CgroupLender()]))
+    }
+}
