@@ -38,7 +38,8 @@ extension CaptureSite {
     /// What a snapshot in place of such a heap would cost this service.
     public func predictedCost(heap: ByteCount, version: NodeVersion?, service: String) -> SnapshotCost {
         let learned = (try? store.learnedCost(of: service)).flatMap(\.self).map {
-            LearnedFactors(extraPerHeapByte: $0.extraPerHeapByte, pausePerHeapByte: $0.pausePerHeapByte, bytesPerHeapByte: $0.bytesPerHeapByte)
+            LearnedFactors(
+                extraPerHeapByte: $0.extraPerHeapByte, pausePerHeapByte: $0.pausePerHeapByte, bytesPerHeapByte: $0.bytesPerHeapByte, heap: $0.heap)
         }
         return SnapshotCost.predict(heap: heap, version: version, learned: learned, extraPerHeapByte: extraPerHeapByte)
     }

@@ -106,14 +106,24 @@ import Units
     }
 
     @Test func whatWasLearnedIsNotStretchedBeyondTheDefault() {
-        let learned = { LearnedFactors(extraPerHeapByte: $0, pausePerHeapByte: 1e-8, bytesPerHeapByte: 1) }
+        let learned = { LearnedFactors(extraPerHeapByte: $0, pausePerHeapByte: 1e-8, bytesPerHeapByte: 1, heap: 100_000_000) }
         #expect(SnapshotCost.predict(heap: 100, version: nil, learned: learned(9)).extra == 1_000)
         #expect(SnapshotCost.predict(heap: 100, version: nil, learned: learned(12)).extra == 1_200)
     }
 
     @Test func learnedFactorsReplaceTheWorstCase() {
-        let learned = LearnedFactors(extraPerHeapByte: 2, pausePerHeapByte: 1e-8, bytesPerHeapByte: 1)
+        let learned = LearnedFactors(extraPerHeapByte: 2, pausePerHeapByte: 1e-8, bytesPerHeapByte: 1, heap: 100_000_000)
         let cost = SnapshotCost.predict(heap: 200_000_000, version: nil, learned: learned)
         #expect(cost == SnapshotCost(extra: 600_000_000, pause: .seconds(2.5), file: 250_000_000))
+    }
+
+    @Test func whatASmallHeapTaughtLowersNothingForALargeOne() {
+        let cheap = LearnedFactors(extraPerHeapByte: 1, pausePerHeapByte: 1e-9, bytesPerHeapByte: 1, heap: 5_000_000)
+        let large = ByteCount(200_000_000)
+        #expect(
+            SnapshotCost.predict(heap: large, version: NodeVersion(20, 18, 0), learned: cheap)
+                == SnapshotCost.predict(heap: large, version: NodeVersion(20, 18, 0), learned: nil))
+        let dear = LearnedFactors(extraPerHeapByte: 12, pausePerHeapByte: 1e-6, bytesPerHeapByte: 2, heap: 5_000_000)
+        #expect(SnapshotCost.predict(heap: large, version: nil, learned: dear).extra == large * 12)
     }
 }

@@ -71,11 +71,19 @@ import Units
     }
 
     @Test func aCostOnceSeenIsNotForgottenQuickly() {
-        let low = LearnedCost(extraPerHeapByte: 2, pausePerHeapByte: 1, bytesPerHeapByte: 1)
-        let high = LearnedCost(extraPerHeapByte: 8, pausePerHeapByte: 1, bytesPerHeapByte: 1)
+        let low = LearnedCost(extraPerHeapByte: 2, pausePerHeapByte: 1, bytesPerHeapByte: 1, heap: .mebibytes(10))
+        let high = LearnedCost(extraPerHeapByte: 8, pausePerHeapByte: 1, bytesPerHeapByte: 1, heap: .mebibytes(10))
         #expect(low.updated(with: high).extraPerHeapByte == 8)
-        #expect(high.updated(with: low).extraPerHeapByte == 7.4)
+        #expect(high.updated(with: low).extraPerHeapByte == 8, "a second capture of a process uses the memory of the first")
+        #expect(LearnedCost(extraPerHeapByte: 8, pausePerHeapByte: 2, bytesPerHeapByte: 1, heap: .zero).updated(with: low).pausePerHeapByte == 1.9)
         #expect(high.updated(with: low).samples == 2)
         #expect(LearnedCost(heap: 0, extra: 1, pause: .zero, bytes: 1) == nil)
+        #expect(LearnedCost(heap: 1, extra: 0, pause: .zero, bytes: 1) == nil)
+    }
+
+    /// Measured: 59.3 MiB resident, nearly all of it garbage, gave a file of 4.66 MiB; the next heap of 71 MiB was alive and took 10 times that.
+    @Test func garbageTeachesNothingAboutLiveObjects() throws {
+        let learned = try #require(LearnedCost(heap: .mebibytes(59), extra: .mebibytes(5), pause: .milliseconds(92), bytes: .mebibytes(5)))
+        #expect(learned.heap == .mebibytes(5) && learned.extraPerHeapByte == 1)
     }
 }

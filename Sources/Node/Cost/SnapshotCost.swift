@@ -6,11 +6,24 @@ public struct LearnedFactors: Sendable, Hashable, Codable {
     /// Seconds.
     public var pausePerHeapByte: Double
     public var bytesPerHeapByte: Double
+    /// The largest live heap that they were seen at.
+    public var heap: ByteCount
 
-    public init(extraPerHeapByte: Double, pausePerHeapByte: Double, bytesPerHeapByte: Double) {
+    public init(extraPerHeapByte: Double, pausePerHeapByte: Double, bytesPerHeapByte: Double, heap: ByteCount) {
         self.extraPerHeapByte = extraPerHeapByte
         self.pausePerHeapByte = pausePerHeapByte
         self.bytesPerHeapByte = bytesPerHeapByte
+        self.heap = heap
+    }
+}
+
+extension LearnedFactors {
+    /// With a margin: one program's ratio moved by 45 % between captures, with the garbage in the resident heap. It does not lift the memory above the
+    /// default unless more was really seen.
+    fileprivate func cost(of heap: ByteCount, extraPerHeapByte standard: Double) -> SnapshotCost {
+        let extra = min(extraPerHeapByte * 1.5, max(extraPerHeapByte, standard))
+        return SnapshotCost(
+            extra: heap * extra, pause: Duration(inSeconds: Double(heap.bytes) * pausePerHeapByte * 1.25), file: heap * bytesPerHeapByte * 1.25)
     }
 }
 
@@ -40,21 +53,18 @@ public struct SnapshotCost: Sendable, Hashable, Codable {
     /// the two upper points of Node 20 and 24; a fifth is added for a busier machine.
     ///   - extraPerHeapByte: until learned.
     ///
-    /// What was learned gets a margin: one program's ratio moved by 45 % between captures, with the garbage in the resident heap. It does not lift
-    /// the prediction above the default unless more was really seen.
+    /// What was learned replaces it for heaps up to twice the one it was learned at, and only raises it beyond: a small heap says nothing about one that
+    /// leaks (the stop grows faster than the heap, and what leaks is not what was there before).
     public static func predict(
         heap: ByteCount, version: NodeVersion?, learned: LearnedFactors?, extraPerHeapByte: Double = standardExtraPerHeapByte
     ) -> SnapshotCost {
-        if let learned {
-            let extra = min(learned.extraPerHeapByte * 1.5, max(learned.extraPerHeapByte, extraPerHeapByte))
-            return SnapshotCost(
-                extra: heap * extra, pause: Duration(inSeconds: Double(heap.bytes) * learned.pausePerHeapByte * 1.25),
-                file: heap * learned.bytesPerHeapByte * 1.25)
-        }
         let hundreds = max(Double(heap.bytes), 0) / 1e8
-        return SnapshotCost(
-            extra: heap * extraPerHeapByte, pause: Duration(inSeconds: max(1.2 * secondsAtHundredMegabytes(version) * power(hundreds), slowStrings(version) * hundreds * hundreds)),
-            file: heap * 1.75)
+        let seconds = max(1.2 * secondsAtHundredMegabytes(version) * power(hundreds), slowStrings(version) * hundreds * hundreds)
+        let unseen = SnapshotCost(extra: heap * extraPerHeapByte, pause: Duration(inSeconds: seconds), file: heap * 1.75)
+        guard let learned else { return unseen }
+        let seen = learned.cost(of: heap, extraPerHeapByte: extraPerHeapByte)
+        guard heap > learned.heap * 2 else { return seen }
+        return SnapshotCost(extra: max(seen.extra, unseen.extra), pause: max(seen.pause, unseen.pause), file: max(seen.file, unseen.file))
     }
 
     /// Seconds for 100 MB, growing with the square: Node 18.18 and 20.18 took 5, 23 and 86 s of processor time for resident heaps of 89, 140 and 195 MB
