@@ -25,6 +25,7 @@ struct CommandFailure: Error {
         case let error as ResolveError: self.init(.notFound, error.description)
         case StoreError.noStore: self.init(.notFound, "\(error)")
         case let error as ConfigurationError: self.init(.usage, error.description)
+        case let error as ValidationError: self.init(.usage, error.message)
         default: self.init(.failed, "\(error)")
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Supervisor
 
 @main
 struct Heapsnapd: ParsableCommand {
@@ -26,6 +27,7 @@ struct Heapsnapd: ParsableCommand {
     /// Synchronous, as all commands are: an asynchronous main ends in dispatch_main, which unblocks all signals of the main thread (see
     /// `withOwnSignals`).
     static func main() {
+        occupyStandardDescriptors()
         var command: any ParsableCommand
         do { command = try parseAsRoot() } catch { CommandFailure.exitAfterParsing(error) }
         do { try command.run() } catch let code as ExitCode { Glibc.exit(code.rawValue) } catch let error as CommandFailure {

@@ -32,7 +32,6 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        occupyStandardDescriptors()
         let workplace: Workplace
         do { workplace = try Workplace.open(options, launch.overrides) } catch { throw Self.ownFailure(error) }
         let code = try withOwnSignals { signals in

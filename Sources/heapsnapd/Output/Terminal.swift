@@ -4,23 +4,31 @@ import Glibc
 enum Terminal {
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    static func print(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
-    static func printError(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+    /// A result that cannot be written is no result: it ends the command with 1, as coreutils do.
+    static func print(_ text: String) {
+        guard let error = write(text + "\n", to: STDOUT_FILENO) else { return }
+        printError("heapsnapd: cannot write standard output: \(String(cString: strerror(error))); see where it goes")
+        exit(CommandFailure.Code.failed.rawValue)
+    }
+
+    static func printError(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
 
     /// Overwrites the line that stands there; nothing where standard error is no terminal.
     static func showProgress(_ text: String) {
         guard errorIsTerminal else { return }
-        write("\r\u{1B}[K\(text)", to: STDERR_FILENO)
+        _ = write("\r\u{1B}[K\(text)", to: STDERR_FILENO)
     }
 
     static func endProgress() { showProgress("") }
 
-    private static func write(_ text: String, to descriptor: Int32) {
+    /// - Returns: errno, or nil when all is written.
+    private static func write(_ text: String, to descriptor: Int32) -> Int32? {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno != EINTR { return }
+            if count < 0 && errno != EINTR { return errno }
             bytes = bytes.dropFirst(max(0, count))
         }
+        return nil
     }
 }
