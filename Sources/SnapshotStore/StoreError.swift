@@ -27,7 +27,7 @@ public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         case .noSpace(let subject, let written):
             "cannot write \(subject): the file system is full after \(written); make room, `heapsnapd prune`, or name another --snapshot-dir"
         case .notRegularFile(let path): "cannot read \(path): it is not a regular file; name the snapshot itself"
-        case .alreadyExists(let path): "cannot write \(path): it exists; name another file or ask for replacement"
+        case .alreadyExists(let path): "cannot write \(path): it exists; name another file, or overwrite it with --force"
         case .badName(let name): "cannot use name '\(name)': it is empty, hidden or holds a '/'; choose a plain file name"
         case .noRecord(let id): "cannot find \(id): no record of that id; `heapsnapd list` shows all"
         case .noSnapshot(let id): "cannot read \(id): its record holds no snapshot; `heapsnapd info \(id)` says why"
