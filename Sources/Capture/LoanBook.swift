@@ -104,12 +104,13 @@ public struct LoanBook: Sendable {
     /// What this holder has lent, as it stands now.
     public func open(heldBy holder: ProcessIdentity) -> Loan? { open().last { $0.holder == holder } }
 
-    /// Loans that stand open, oldest first. Files that cannot be read, or bear the name of another loan, are left alone.
+    /// Loans that stand open, oldest first. Files that cannot be read, are left alone, and so is a book that others can write.
     public func open() -> [Loan] {
-        ((try? SmallFile.names(in: directory)) ?? []).filter { $0.hasSuffix(".json") }.sorted().compactMap { name in
+        guard SmallFile.isPrivateDirectory(directory), SmallFile.isPrivateDirectory(String(directory.dropLast("/loans".count))) else { return [] }
+        return ((try? SmallFile.names(in: directory)) ?? []).filter { $0.hasSuffix(".json") }.sorted().compactMap { name in
             (try? SmallFile.read(directory + "/" + name)).flatMap { try? RecordCodec.decode(Loan.self, from: $0) }
         }
-        .filter { SnapshotID($0.id) != nil }
+        .filter { SnapshotID($0.id) != nil }  // it becomes a file's name again
     }
 
     func lender(_ name: String) -> (any LimitLender)? { lenders.first { $0.name == name } }

@@ -31,6 +31,8 @@ public enum SmallFile {
     public static func names(in directory: String) throws(KernelError) -> [String]? { try KernelFile.names(in: directory) }
 
     /// A directory for us alone (0700), made with what is missing above it.
+    ///
+    /// Throws `KernelError` with EPERM when it belongs to somebody else, or others may write into it.
     public static func makePrivateDirectory(_ path: String) throws(KernelError) {
         var made = ""
         for component in path.split(separator: "/") {
@@ -38,6 +40,13 @@ public enum SmallFile {
             guard mkdir(made, 0o700) == 0 || Errno.last == .fileExists || KernelFile.exists(made) else { throw KernelError("make", made, .last) }
         }
         guard access(path, W_OK | X_OK) == 0 else { throw KernelError("write", path, .last) }
+        guard isPrivateDirectory(path) else { throw .system(operation: "use \(path), which others own or may write into", .notPermitted) }
+    }
+
+    /// Ours, and writable for nobody else: in /tmp another may have made it first. False: gone, too.
+    public static func isPrivateDirectory(_ path: String) -> Bool {
+        guard let status = status(path) else { return false }
+        return status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid() && status.st_mode & 0o022 == 0
     }
 
     /// Of the file itself, not of what a symbolic link names; nil: gone.
