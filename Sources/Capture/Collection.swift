@@ -36,6 +36,13 @@ extension CaptureSite {
         }
     }
 
+    /// `SnapshotStore.recover` with Node's verification.
+    public func recover() async throws -> Recovery {
+        try await withCheckedThrowingContinuation { continuation in
+            ingestQueue.async { continuation.resume(with: Result { try store.recover { StreamVerifier() } }) }
+        }
+    }
+
     private func take(
         _ path: String, state: ArtifactProgress.State, record: SnapshotRecord, began: Duration, report: (CaptureProgress) -> Void
     ) throws -> SnapshotRecord {

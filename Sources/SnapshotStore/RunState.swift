@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 public import Units
 
@@ -31,6 +32,12 @@ extension SnapshotStore {
     public func remove(_ state: RunState) throws(StoreError) {
         let directory = try part(.state)
         try naming("delete", "\(directory.path)/\(state.fileName)") { () throws(Errno) in try directory.remove(state.fileName) }
+    }
+
+    /// Whether its `run` still locks its incoming directory: one in another container may live although no process here has its pid.
+    public func isHeld(_ state: RunState) -> Bool {
+        guard let name = state.incoming, let directory = try? part(.incoming).subdirectory(name) else { return false }
+        return flock(directory.descriptor.rawValue, LOCK_SH | LOCK_NB) != 0
     }
 
     /// All of them, those of living runs too. One that cannot be read is left out and left alone.

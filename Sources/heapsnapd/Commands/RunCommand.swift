@@ -37,8 +37,12 @@ struct RunCommand: ParsableCommand {
         let code = try withOwnSignals { signals in
             do {
                 let log = Logger(label: "heapsnapd") { _ in ConsoleLog(logLevel: workplace.configuration.log.level) }
-                await workplace.recover(log: log)
-                return await (try prepare(workplace, signals, log)).run()
+                let run = try prepare(workplace, signals, log)
+                // Beside the service: gigabytes that an earlier run left behind must not keep it from starting.
+                async let recovered: Void = workplace.recover(log: log)
+                let code = await run.run()
+                await recovered
+                return code
             } catch { return Self.ownFailure(error).report() }
         }
         throw ExitCode(code)

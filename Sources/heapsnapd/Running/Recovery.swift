@@ -1,5 +1,4 @@
 import Capture
-import HeapSnapshot
 import Linux
 import Logging
 import Node
@@ -11,10 +10,10 @@ extension Workplace {
     /// those runs themselves (contract 28).
     func recover(log: Logger) async {
         do {
-            let found = try store.recover { StreamVerifier() }
+            let found = try await site.recover()
             for record in found.adopted { log.notice("adopted snapshot \(record.id), which had no record: \(record.state.rawValue)") }
             for name in found.quarantined { log.warning("set aside \(name), which is no record of ours") }
-            let lost = try store.runStates().filter { (try? table.identity($0.supervisor.pid)) != $0.supervisor.identity }
+            let lost = try store.runStates().filter { (try? table.identity($0.supervisor.pid)) != $0.supervisor.identity && !store.isHeld($0) }
             for file in try store.orphans() where file.hasWriter != true { try await adopt(file, of: lost.first { $0.incoming == file.directory }, log: log) }
             for state in lost {
                 _ = try site.publish(record(of: state))
@@ -25,7 +24,9 @@ extension Workplace {
     }
 
     private func adopt(_ file: OrphanedFile, of state: RunState?, log: Logger) async throws {
-        guard let kind = ArtifactName(file.name), kind.isHeapSnapshot else { return SmallFile.remove(file.path) }
+        // What the service wrote there by itself stays: --diagnostic-dir also leads profiles (--cpu-prof, --heap-prof) here.
+        guard let kind = ArtifactName(file.name) else { return log.notice("left alone: \(file.path)") }
+        guard kind.isHeapSnapshot else { return SmallFile.remove(file.path) }
         var record = SnapshotRecord(
             id: SnapshotID(secondsSinceEpoch: file.modifiedAt.milliseconds / 1_000), state: .requested, service: state?.service ?? "unknown", reason: "adopted",
             engine: "nearHeapLimit", createdAt: file.modifiedAt)
