@@ -43,6 +43,7 @@ public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         case .permissionDenied, .notPermitted: "run as the owner or as root"
         case .readOnlyFileSystem: "name a writable directory with --snapshot-dir"
         case .noSuchFileOrDirectory: "check the path"
+        case .notDirectory, .isDirectory: "check what the path names"
         case .tooManySymbolicLinkLevels: "a symbolic link is refused here, name the file itself"
         default: "see errno \(errno.rawValue)"
         }

@@ -26,9 +26,9 @@ struct ListCommand: ParsableCommand {
         let records = try self.records()
         var chosen = records.records.filter { (service == nil || $0.service == service) && (state == nil || $0.state == state) }
         if limit > 0 { chosen = chosen.suffix(limit) }
+        for unreadable in records.unreadable { Terminal.printError("heapsnapd: cannot read \(unreadable.file): \(unreadable.reason)") }
         if options.json { return JSONOutput.print(chosen) }
-        for unreadable in records.unreadable { Terminal.printError("heapsnapd: cannot read \(unreadable)") }
-        guard !chosen.isEmpty else { return Terminal.printError("nothing captured yet") }
+        guard !chosen.isEmpty else { return Terminal.printError(records.records.isEmpty ? "nothing captured yet" : "nothing of that kind") }
         var table = Table([("ID", .left), ("TIME", .left), ("SERVICE", .left), ("PID", .right), ("REASON", .left), ("ENGINE", .left), ("STATE", .left), ("SIZE", .right), ("ON DISK", .right)])
         for record in chosen {
             table.add([
