@@ -12,6 +12,6 @@ struct ConsoleLog: LogHandler {
 
     func log(event: LogEvent) {
         let prefix = event.level >= .warning ? "\(event.level): " : ""
-        Terminal.printError("heapsnapd: \(prefix)\(event.message)")
+        Terminal.printLog("heapsnapd: \(prefix)\(event.message)")
     }
 }

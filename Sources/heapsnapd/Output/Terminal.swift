@@ -13,6 +13,13 @@ enum Terminal {
 
     static func printError(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
 
+    /// A line for the log; dropped when nobody has read standard error for a tenth of a second: it may be the pipe of a stalled log driver, and who
+    /// waits there forwards no signals.
+    static func printLog(_ text: String) {
+        var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        if poll(&ready, 1, 100) != 0 { printError(text) }
+    }
+
     /// Overwrites the line that stands there; nothing where standard error is no terminal.
     static func showProgress(_ text: String) {
         guard errorIsTerminal else { return }
