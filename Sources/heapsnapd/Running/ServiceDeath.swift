@@ -59,6 +59,8 @@ extension ServiceWatch {
         for path in directories.keys where path.hasPrefix(workplace.store.path) {
             for name in (try? SmallFile.names(in: path)) ?? [] where ArtifactName(name) == .report {
                 guard let bytes = try? SmallFile.read("\(path)/\(name)"), let report = try? RecordCodec.decode(DiagnosticReport.self, from: bytes) else { continue }
+                // A worker that died alone has written its own.
+                if let target, let pid = report.header.processId, pid != target.process.namespacePID { continue }
                 SmallFile.remove("\(path)/\(name)")
                 if let words = LastWords.parse(reportEvent: report.header.event, trigger: report.header.trigger, nativeStack: report.nativeStack?.map(\.symbol) ?? []) { return words }
             }
@@ -72,6 +74,7 @@ private struct DiagnosticReport: Decodable {
     struct Header: Decodable {
         var event: String
         var trigger: String
+        var processId: Int32?
     }
     struct Frame: Decodable { var symbol: String }
     var header: Header

@@ -73,7 +73,10 @@ actor ServiceWatch {
     /// - Returns: how long to sleep.
     private func look() async -> Duration {
         do {
-            guard var target, var sample = try target.sampler.sample(at: SystemClock.monotonic()) else { return try findTarget() }
+            guard var target, var sample = try target.sampler.sample(at: SystemClock.monotonic()) else {
+                if !captures.isBusy { giveBack(at: SystemClock.monotonic()) }
+                return try findTarget()
+            }
             if target.sampler.wantsEstimate(sample, decisive: target.decisiveHeap(workplace, rules), isNearTrigger: isNearTrigger(sample)) {
                 try target.sampler.estimate(target.process, &sample)
             }
@@ -87,10 +90,7 @@ actor ServiceWatch {
             }
             if capturedByAnother { captured() }
             if sample.at >= nextSearch, try findLargerTarget(than: sample, at: sample.at) { return .zero }
-            if sample.at >= nextGiveBack {
-                giveBack(growth: forecaster.forecast(.cgroup)?.growth ?? .zero)
-                nextGiveBack = sample.at + .seconds(1)
-            }
+            giveBack(at: sample.at)
             forecaster.add(sample)
             for verdict in verdicts(on: sample, of: target) { await act(on: verdict) }
             return sleep(after: sample)
@@ -98,6 +98,12 @@ actor ServiceWatch {
             log.warning("cannot read the memory of \(service): \(error)")
             return .seconds(1)
         }
+    }
+
+    private func giveBack(at now: Duration) {
+        guard now >= nextGiveBack else { return }
+        giveBack(growth: growth)
+        nextGiveBack = now + .seconds(1)
     }
 
     private func verdicts(on sample: Sample, of target: WatchedProcess) -> [Verdict] {
@@ -158,7 +164,11 @@ actor ServiceWatch {
     /// The kernel's thresholds count page cache, ours do not: they are set above by what can be reclaimed, and anew when that has changed.
     private func armAlarms(_ found: WatchedProcess) {
         let reclaimable = found.sampler.reclaimable ?? .zero
-        if let alarms, max(alarms.reclaimable, reclaimable) - min(alarms.reclaimable, reclaimable) < .mebibytes(1) { return }
+        if let alarms {
+            // v2's alarms know no level.
+            let moved = max(alarms.reclaimable, reclaimable) - min(alarms.reclaimable, reclaimable)
+            if found.sampler.hierarchy?.leaf.version == .v2 || moved < .mebibytes(1) { return }
+        }
         alarms?.alarms.cancel()
         guard workplace.configuration.watch.kernelEvents, let limit = try? found.sampler.hierarchy?.effectiveLimit()?.limit else { return }
         let levels = rules.flatMap { $0.rule.triggers }.compactMap { trigger -> ByteCount? in
