@@ -34,7 +34,8 @@ struct Observation {
         case .latestSafeMoment(let within):
             guard let forecast, let safeMoment else { return .calm }
             if safeMoment.passed { return .between }
-            let isKnown = within <= forecast.evidence * Observation.reach.safeMoment || forecast.timeToLimit <= forecast.evidence * Observation.reach.limit
+            let isKnown =
+                within <= forecast.evidence * Observation.reach.safeMoment || forecast.timeToLimit <= forecast.evidence * Observation.reach.limit
             if isKnown && forecast.timeToLimit <= within && safeMoment.remaining <= Observation.soon { return .met }
             return forecast.timeToLimit > within * (1 + hysteresis.fraction) || safeMoment.remaining > Observation.soon * 2 ? .calm : .between
         }

@@ -9,7 +9,8 @@ public struct SnapshotID: Sendable, Hashable, Comparable, Codable, LosslessStrin
     public init(secondsSinceEpoch: Int64, random: UInt32 = .random(in: .min ... .max)) {
         let (year, month, day) = civilDate(daysSinceEpoch: Int64((Double(secondsSinceEpoch) / 86_400).rounded(.down)))
         let second = ((secondsSinceEpoch % 86_400) + 86_400) % 86_400
-        text = "\(padded(year, 4))\(padded(month, 2))\(padded(day, 2))T\(padded(second / 3_600, 2))\(padded(second / 60 % 60, 2))\(padded(second % 60, 2))"
+        text =
+            "\(padded(year, 4))\(padded(month, 2))\(padded(day, 2))T\(padded(second / 3_600, 2))\(padded(second / 60 % 60, 2))\(padded(second % 60, 2))"
             + "-" + padded(random, 8, radix: 16)
     }
 
@@ -18,7 +19,9 @@ public struct SnapshotID: Sendable, Hashable, Comparable, Codable, LosslessStrin
         guard bytes.count == 24, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "-") else { return nil }
         let decimal = UInt8(ascii: "0")...UInt8(ascii: "9")
         let isHex = { (byte: UInt8) in decimal.contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte) }
-        guard bytes[0..<8].allSatisfy(decimal.contains), bytes[9..<15].allSatisfy(decimal.contains), bytes[16...].allSatisfy(isHex) else { return nil }
+        guard bytes[0..<8].allSatisfy(decimal.contains), bytes[9..<15].allSatisfy(decimal.contains), bytes[16...].allSatisfy(isHex) else {
+            return nil
+        }
         self.text = text
     }
 

@@ -11,7 +11,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable, LosslessString
         let seconds = Int64((Double(milliseconds) / 1_000).rounded(.down))
         let (year, month, day) = civilDate(daysSinceEpoch: Int64((Double(seconds) / 86_400).rounded(.down)))
         let second = ((seconds % 86_400) + 86_400) % 86_400
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(second / 3_600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
+        return
+            "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(second / 3_600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
             + ".\(padded(milliseconds - seconds * 1_000, 3))Z"
     }
 

@@ -61,7 +61,9 @@ import Units
         let configuration = try load(
             files, environment: ["HEAPSNAPD_LOG_LEVEL": "warning", "HEAPSNAPD_STORE_MAX_COUNT_PER_SERVICE": "7", "HOME": "/"],
             overrides: [("store.maxCountPerService", "8")])
-        #expect(configuration.store.maxUse == .gibibytes(20) && configuration.store.maxAge == .seconds(172_800) && configuration.store.keepFree == .percent(1))
+        #expect(
+            configuration.store.maxUse == .gibibytes(20) && configuration.store.maxAge == .seconds(172_800)
+                && configuration.store.keepFree == .percent(1))
         #expect(configuration.log.level == .warning && configuration.store.maxCountPerService == 8)
         #expect(configuration.origins["store.maxUse"] == .file(path: "\(directory.path)/conf.d/20.yaml", line: 2, column: 11))
         #expect(configuration.origins["log.level"]?.description == "HEAPSNAPD_LOG_LEVEL")
@@ -81,7 +83,10 @@ import Units
     @Test func listsInAllSpellings() throws {
         let directory = try Directory()
         let triggers: [Trigger] = [.use(.percent(70)), .rss(.mebibytes(400)), .rss(.mebibytes(600))]
-        for text in ["watch:\n  triggers: [use=70%, 'rss=400M,600M']\n", "watch:\n  triggers:\n    - use=70%\n    - rss=400M,600M\n", "watch: {triggers: 'use=70% rss=400M,600M'}"] {
+        for text in [
+            "watch:\n  triggers: [use=70%, 'rss=400M,600M']\n", "watch:\n  triggers:\n    - use=70%\n    - rss=400M,600M\n",
+            "watch: {triggers: 'use=70% rss=400M,600M'}",
+        ] {
             #expect(try load([directory.write("a.yaml", text)]).watch.triggers == triggers)
         }
         #expect(try load(environment: ["HEAPSNAPD_WATCH_TRIGGERS": "use=70% rss=400M,600M"]).watch.triggers == triggers)
@@ -93,7 +98,9 @@ import Units
 
     @Test func rulesInheritWhatTheyLeaveOut() throws {
         let directory = try Directory()
-        let file = try directory.write("a.yaml", """
+        let file = try directory.write(
+            "a.yaml",
+            """
             limits: {count: 9}
             watch: {warmUp: 7s, hysteresis: 3%}
             actionsExec: [/bin/true]
@@ -110,7 +117,9 @@ import Units
             """)
         let rules = try load([file]).rules
         #expect(rules.map(\.name) == ["default", "big", "loud"])
-        #expect(rules[1].filter == Filter(services: ["api-*"]) && rules[1].limits.count == 9 && rules[1].warmUp == .seconds(7) && rules[1].actions == [.capture])
+        #expect(
+            rules[1].filter == Filter(services: ["api-*"]) && rules[1].limits.count == 9 && rules[1].warmUp == .seconds(7)
+                && rules[1].actions == [.capture])
         #expect(rules[2].actions == [.exec(["/bin/echo", "a b"]), .terminate] && rules[2].limits.count == 1 && rules[2].limits.window == .zero)
         #expect(rules[2].limits.cooldown == .seconds(120) && rules[2].warmUp == .seconds(60) && rules[2].hysteresis == .percent(3))
         #expect(rules[2].filter.services.isEmpty)
@@ -123,7 +132,9 @@ import Units
     @Test func tailsByItselfOnlyWhereOurDeathEndsTheService() {
         typealias Tail = Configuration.Supervise.TailStderr
         #expect(Tail.always.applies([:], pid: 9) && !Tail.never.applies([:], pid: 1) && Tail.auto.applies([:], pid: 1))
-        #expect(Tail.auto.applies(["SYSTEMD_EXEC_PID": "9"], pid: 9) && !Tail.auto.applies(["SYSTEMD_EXEC_PID": "8"], pid: 9) && !Tail.auto.applies([:], pid: 9))
+        #expect(
+            Tail.auto.applies(["SYSTEMD_EXEC_PID": "9"], pid: 9) && !Tail.auto.applies(["SYSTEMD_EXEC_PID": "8"], pid: 9)
+                && !Tail.auto.applies([:], pid: 9))
     }
 
     // MARK: errors
@@ -139,8 +150,11 @@ import Units
         ("capture: {lend: maybe}", "f:1:17: cannot read capture.lend: 'maybe' does not fit; write true or false"),
         ("capture: {maxPause: -1s}", "f:1:21: cannot read capture.maxPause: '-1s' does not fit; write a time like 250ms, 30s, 1h30m or 30d"),
         ("capture: {maxPause: [1s]}", "f:1:21: cannot read capture.maxPause: a list does not fit; write a time like 250ms, 30s, 1h30m or 30d"),
-        ("watch:\n  triggers: [cpu=5%]", "f:2:13: watch.triggers: cannot read trigger 'cpu=5%': 'cpu' is none of use, rss, growth, timeToLimit, "
-            + "latestSafeMoment, heap; write one like use=85%, rss=400M,600M or timeToLimit=15s"),
+        (
+            "watch:\n  triggers: [cpu=5%]",
+            "f:2:13: watch.triggers: cannot read trigger 'cpu=5%': 'cpu' is none of use, rss, growth, timeToLimit, "
+                + "latestSafeMoment, heap; write one like use=85%, rss=400M,600M or timeToLimit=15s"
+        ),
         ("actions: [capture, dance]", "f:1:10: cannot read actions: 'capture dance' does not fit; write a list of capture, exec, terminate"),
         ("rules: {name: x}", "f:1:8: cannot read rules: this does not fit; write a list of rules, in a file"),
         ("rules:\n  - nam: x\n", "f:2:5: unknown key 'nam'; did you mean 'name'?"),
@@ -160,18 +174,23 @@ import Units
     }
 
     @Test func complainsAboutVariablesAndFlags() throws {
-        #expect(Result { try self.load(environment: ["HEAPSNAPD_STORE_MAX_USE": "ten"]) }.message
-            == "HEAPSNAPD_STORE_MAX_USE: cannot read store.maxUse: 'ten' does not fit; write a size like 512MiB, 10G or 1000000")
-        #expect(Result { try self.load(environment: ["HEAPSNAPD_STORE_MAXUSE": "1G"]) }.message
-            == "HEAPSNAPD_STORE_MAXUSE: unknown variable; did you mean 'HEAPSNAPD_STORE_MAX_USE'?")
+        #expect(
+            Result { try self.load(environment: ["HEAPSNAPD_STORE_MAX_USE": "ten"]) }.message
+                == "HEAPSNAPD_STORE_MAX_USE: cannot read store.maxUse: 'ten' does not fit; write a size like 512MiB, 10G or 1000000")
+        #expect(
+            Result { try self.load(environment: ["HEAPSNAPD_STORE_MAXUSE": "1G"]) }.message
+                == "HEAPSNAPD_STORE_MAXUSE: unknown variable; did you mean 'HEAPSNAPD_STORE_MAX_USE'?")
         #expect(Result { try self.load(environment: ["HEAPSNAPD_BINARY": "/x", "HEAPSNAPD": "1"]) }.message == nil, "not ours")
         #expect(Result { try self.load(environment: ["HEAPSNAPD_RULES": "x"]) }.message?.hasPrefix("HEAPSNAPD_RULES: cannot read rules") == true)
-        #expect(Result { try self.load(overrides: [("store.maxuse", "1G")]) }.message
-            == "command line: unknown key 'store.maxuse'; did you mean 'store.maxUse'?")
-        #expect(Result { try self.load(overrides: [("actions", "exec")]) }.message
-            == "command line: cannot use the action exec: actionsExec is empty; write its command, like [/usr/bin/notify, now]")
-        #expect(Result { try self.load(overrides: [("watch.maxInterval", "1ms")]) }.message
-            == "command line: cannot use watch.maxInterval: 1ms is too short; write 5ms or more")
+        #expect(
+            Result { try self.load(overrides: [("store.maxuse", "1G")]) }.message
+                == "command line: unknown key 'store.maxuse'; did you mean 'store.maxUse'?")
+        #expect(
+            Result { try self.load(overrides: [("actions", "exec")]) }.message
+                == "command line: cannot use the action exec: actionsExec is empty; write its command, like [/usr/bin/notify, now]")
+        #expect(
+            Result { try self.load(overrides: [("watch.maxInterval", "1ms")]) }.message
+                == "command line: cannot use watch.maxInterval: 1ms is too short; write 5ms or more")
     }
 
     @Test func complainsAboutRules() throws {
@@ -182,17 +201,20 @@ import Units
         }
         #expect(try message("rules:\n  - triggers: [rss=1G]\n") == "f:2:5: cannot use this rule: it has no name; add one")
         #expect(try message("rules:\n  - name: x\n") == "f:2:5: cannot use this rule: it has no triggers; add one")
-        #expect(try message("rules:\n  - {name: default, triggers: [rss=1G]}\n")
-            == "f:2:5: cannot use rule 'default': there is another of that name; rename one")
-        #expect(try message("rules:\n  - {name: x, triggers: [rss=1G], actions: [exec]}\n")
-            == "f:2:44: cannot use the action exec: exec is empty; write its command, like [/usr/bin/notify, now]")
+        #expect(
+            try message("rules:\n  - {name: default, triggers: [rss=1G]}\n")
+                == "f:2:5: cannot use rule 'default': there is another of that name; rename one")
+        #expect(
+            try message("rules:\n  - {name: x, triggers: [rss=1G], actions: [exec]}\n")
+                == "f:2:44: cannot use the action exec: exec is empty; write its command, like [/usr/bin/notify, now]")
     }
 
     @Test func filesThatAreNoConfiguration() throws {
         let directory = try Directory()
         func message(_ path: String) -> String? { Result { try self.load([path]) }.message?.replacingOccurrences(of: directory.path, with: "") }
-        #expect(message(directory.path + "/missing.yaml")
-            == "/missing.yaml: cannot read configuration: No such file or directory; check the path and its permissions")
+        #expect(
+            message(directory.path + "/missing.yaml")
+                == "/missing.yaml: cannot read configuration: No such file or directory; check the path and its permissions")
         #expect(message(directory.path + "/conf.d") == "/conf.d: cannot read configuration: it is not a readable file; check the path")
         #expect(message("/proc/self/exe")?.contains("it is not UTF-8 text") == true)
         #expect(message("/dev/zero")?.contains("larger than 1 MiB") == true)

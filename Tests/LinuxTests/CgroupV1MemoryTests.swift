@@ -2,6 +2,7 @@ import Foundation
 import SystemPackage
 import Testing
 import Units
+
 @testable import Linux
 
 /// The kernel's own memory controller; needs root and a v1 memory hierarchy.

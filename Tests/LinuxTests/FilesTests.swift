@@ -2,6 +2,7 @@ import Foundation
 import SystemPackage
 import Testing
 import Units
+
 @testable import Linux
 
 struct DirectoryWatchTests {

@@ -1,5 +1,6 @@
 import Testing
 import Units
+
 @testable import Linux
 
 /// Trees as text; mountinfo and cgroup lines captured from Debian 12 (systemd 252), Docker 20.10 and Kubernetes nodes, paths shortened.
@@ -119,12 +120,18 @@ struct MemoryHierarchyTests {
     }
 
     @Test func statisticsOfBothVersions() throws {
-        let v2 = MemoryStatistics.parseV2(Array("anon 1000\nfile 900\nshmem 300\nfile_dirty 50\nfile_writeback 10\ninactive_file 400\nactive_file 200\nslab_reclaimable 70\npgfault 5\n".utf8))
+        let v2 = MemoryStatistics.parseV2(
+            Array(
+                "anon 1000\nfile 900\nshmem 300\nfile_dirty 50\nfile_writeback 10\ninactive_file 400\nactive_file 200\nslab_reclaimable 70\npgfault 5\n"
+                    .utf8))
         #expect(v2.reclaimable == 610)
         #expect(v2.anon == 1000)
         #expect(v2.swap == nil)
         #expect(v2.all["pgfault"] == 5)
-        let v1 = MemoryStatistics.parseV1(Array("rss 1\ninactive_file 1\ntotal_cache 900\ntotal_rss 1000\ntotal_dirty 50\ntotal_inactive_file 400\ntotal_active_file 200\nhierarchical_memory_limit 7\n".utf8))
+        let v1 = MemoryStatistics.parseV1(
+            Array(
+                "rss 1\ninactive_file 1\ntotal_cache 900\ntotal_rss 1000\ntotal_dirty 50\ntotal_inactive_file 400\ntotal_active_file 200\nhierarchical_memory_limit 7\n"
+                    .utf8))
         #expect(v1.reclaimable == 550)
         #expect(v1.anon == 1000)
         #expect(v1.slabReclaimable == nil)

@@ -1,10 +1,12 @@
 import Testing
 import Units
+
 @testable import Linux
 
 struct ProcParseTests {
     @Test func statSurvivesAnyName() throws {
-        let line = "4711 (a) S ((node) ) R 1 4700 4690 34816 4711 4194304 9 0 0 0 120 30 1 1 20 0 11 0 12345 620000000 1000 18446744073709551615 1 1 0 0\n"
+        let line =
+            "4711 (a) S ((node) ) R 1 4700 4690 34816 4711 4194304 9 0 0 0 120 30 1 1 20 0 11 0 12345 620000000 1000 18446744073709551615 1 1 0 0\n"
         let stat = try #require(ProcessStat.parse(Array(line.utf8)))
         #expect(stat.comm == "a) S ((node) ")
         #expect(stat.state == "R")
@@ -112,7 +114,9 @@ struct ProcParseTests {
         func limit(_ text: String) throws -> ByteCount? { try parseLimit(Array(text.utf8), path: "memory.max") }
         #expect(try limit("536870912\n") == .mebibytes(512))
         #expect(try limit("0\n") == .zero)
-        for unlimited in ["max\n", "9223372036854771712\n", "9223372036854710272\n", "9223372036854775807\n", "18446744073709551615\n", "9223372036854771711"] {
+        for unlimited in [
+            "max\n", "9223372036854771712\n", "9223372036854710272\n", "9223372036854775807\n", "18446744073709551615\n", "9223372036854771711",
+        ] {
             #expect(try limit(unlimited) == nil)
         }
         #expect(throws: KernelError.self) { try limit("many\n") }

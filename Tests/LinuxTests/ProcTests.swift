@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import Units
+
 @testable import Linux
 
 struct ProcTests {

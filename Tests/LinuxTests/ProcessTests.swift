@@ -2,6 +2,7 @@ import Foundation
 import SystemPackage
 import Testing
 import Units
+
 @testable import Linux
 
 struct ProcessHandleTests {
@@ -91,8 +92,11 @@ struct SpawnTests {
         #expect(error(SpawnRequest(executable: "")) == .notFound(""))
         #expect(error(SpawnRequest(executable: "\(directory.path)/plain")) == .notExecutable("\(directory.path)/plain", .permissionDenied))
         #expect(error(SpawnRequest(executable: directory.path)) == .notExecutable(directory.path, .permissionDenied))
-        #expect(error(SpawnRequest(executable: "plain", environment: ["PATH": "/nowhere:\(directory.path)"])) == .notExecutable("plain", .permissionDenied))
-        #expect(error(SpawnRequest(executable: "true", workingDirectory: "/nowhere")) == .system(operation: "change to /nowhere", .noSuchFileOrDirectory))
+        #expect(
+            error(SpawnRequest(executable: "plain", environment: ["PATH": "/nowhere:\(directory.path)"]))
+                == .notExecutable("plain", .permissionDenied))
+        #expect(
+            error(SpawnRequest(executable: "true", workingDirectory: "/nowhere")) == .system(operation: "change to /nowhere", .noSuchFileOrDirectory))
         #expect(SpawnError.notFound("x").shellStatus == 127)
     }
 
@@ -157,7 +161,9 @@ struct SpawnTests {
     }
 
     @Test func exitStatusAsJSON() throws {
-        for (status, text) in [(ExitStatus.exited(3), #"{"exitCode":3}"#), (.signaled(9, coreDumped: true), #"{"coreDumped":true,"signal":"SIGKILL"}"#)] {
+        for (status, text) in [
+            (ExitStatus.exited(3), #"{"exitCode":3}"#), (.signaled(9, coreDumped: true), #"{"coreDumped":true,"signal":"SIGKILL"}"#),
+        ] {
             let encoder = JSONEncoder()
             encoder.outputFormatting = .sortedKeys
             let data = try encoder.encode(status)

@@ -1,8 +1,9 @@
 import Foundation
-import Testing
-@testable import Linux
 import SystemPackage
+import Testing
 import Units
+
+@testable import Linux
 
 /// Testing has a type of this name too.
 typealias ExitStatus = Linux.ExitStatus
@@ -59,7 +60,9 @@ func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) asy
 }
 
 /// The element, or nil after `seconds`: a test must be able to fail instead of hanging.
-func first<Element: Sendable>(of stream: AsyncStream<Element>, within seconds: Double = 10, where matches: @escaping @Sendable (Element) -> Bool = { _ in true }) async -> Element? {
+func first<Element: Sendable>(
+    of stream: AsyncStream<Element>, within seconds: Double = 10, where matches: @escaping @Sendable (Element) -> Bool = { _ in true }
+) async -> Element? {
     await withTaskGroup(of: Element?.self) { group in
         group.addTask { await stream.first(where: matches) }
         group.addTask {

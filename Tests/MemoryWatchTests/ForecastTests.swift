@@ -53,8 +53,9 @@ import Units
         var forecaster = Forecaster()
         for t in stride(from: 0.0, to: 20, by: 0.1) {
             let use = megabytes(100 + 5 * t)
-            forecaster.add(Sample(
-                at: .seconds(t), rss: use, cgroup: Level(use: use, limit: megabytes(512)), heap: Level(use: use, limit: megabytes(260))))
+            forecaster.add(
+                Sample(
+                    at: .seconds(t), rss: use, cgroup: Level(use: use, limit: megabytes(512)), heap: Level(use: use, limit: megabytes(260))))
         }
         let soonest = try #require(forecaster.soonest)
         #expect(soonest.kind == .heap)

@@ -3,7 +3,9 @@ import Testing
 import Units
 
 @Suite struct LatestSafeMomentTests {
-    private func moment(use: Double, growth: Double, heap: Double, heapGrowth: Double, pausePerGigabyte: Double = 0, maxPause: Double = 10) -> LatestSafeMoment? {
+    private func moment(use: Double, growth: Double, heap: Double, heapGrowth: Double, pausePerGigabyte: Double = 0, maxPause: Double = 10)
+        -> LatestSafeMoment?
+    {
         .compute(
             use: megabytes(use), growth: megabytes(growth), heap: megabytes(heap), heapGrowth: megabytes(heapGrowth), limit: megabytes(512),
             extraPerHeapByte: 7.5, pausePerHeapByte: pausePerGigabyte / 1_073_741_824, maxPause: .seconds(maxPause), reaction: .seconds(1))

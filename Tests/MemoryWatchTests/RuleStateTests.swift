@@ -3,7 +3,8 @@ import Testing
 import Units
 
 @Suite struct RuleStateTests {
-    private func rule(_ triggers: String..., limits: Limits = Limits(count: 100, cooldown: .zero), warmUp: Duration = .seconds(5)) throws -> RuleState {
+    private func rule(_ triggers: String..., limits: Limits = Limits(count: 100, cooldown: .zero), warmUp: Duration = .seconds(5)) throws -> RuleState
+    {
         RuleState(Rule(name: "default", triggers: try triggers.flatMap { try Trigger.parse($0) }, limits: limits, warmUp: warmUp))
     }
 
@@ -38,7 +39,9 @@ import Units
 
     @Test func stepsFireOnceEach() throws {
         var state = try rule("rss=400M,600M")
-        func fired(_ at: Double, _ use: Double) -> Trigger? { state.evaluate(sample(at, use, limit: 9_999), forecast: { _ in nil }, safeMoment: nil)?.trigger }
+        func fired(_ at: Double, _ use: Double) -> Trigger? {
+            state.evaluate(sample(at, use, limit: 9_999), forecast: { _ in nil }, safeMoment: nil)?.trigger
+        }
         #expect(fired(0, 399) == nil)
         #expect(fired(1, 400) == .rss(.mebibytes(400)))
         #expect(fired(2, 599) == nil)
@@ -76,7 +79,9 @@ import Units
 
     @Test func timeToLimitWaitsForWarmUpAndEvidence() throws {
         var state = try rule("timeToLimit=15s")
-        func fires(_ at: Double, _ forecast: Forecast?) -> Bool { state.evaluate(sample(at, 300), forecast: { $0 == .cgroup ? forecast : nil }, safeMoment: nil) != nil }
+        func fires(_ at: Double, _ forecast: Forecast?) -> Bool {
+            state.evaluate(sample(at, 300), forecast: { $0 == .cgroup ? forecast : nil }, safeMoment: nil) != nil
+        }
         #expect(!fires(0, forecast(3)) && !fires(4.9, forecast(3)))
         #expect(!fires(5, forecast(14, evidence: 3)), "14 s from 3 s of evidence is too far")
         #expect(fires(6, forecast(14)))
@@ -89,7 +94,8 @@ import Units
         func fires(_ remaining: Double, passed: Bool = false, limitIn: Double = 600, evidence: Double = 120) throws -> Bool {
             var state = try rule("latestSafeMoment=15m", warmUp: .zero)
             let moment = LatestSafeMoment(remaining: .seconds(remaining), boundBy: .memory, passed: passed)
-            return state.evaluate(sample(0, 100), forecast: { $0 == .cgroup ? self.forecast(limitIn, evidence: evidence) : nil }, safeMoment: moment) != nil
+            return state.evaluate(sample(0, 100), forecast: { $0 == .cgroup ? self.forecast(limitIn, evidence: evidence) : nil }, safeMoment: moment)
+                != nil
         }
         #expect(try fires(9) && fires(0))
         #expect(try !fires(60) && !fires(0, passed: true) && !fires(9, limitIn: 1_000) && !fires(9, evidence: 60))

@@ -67,7 +67,8 @@ struct Loop {
             if let heapShare, let forecast {
                 moment = .compute(
                     use: sample.rss, growth: forecast.growth, heap: sample.rss * heapShare, heapGrowth: forecast.growth,
-                    limit: megabytes(service.limit), extraPerHeapByte: 7.5, pausePerHeapByte: 60 / 1_073_741_824, maxPause: .seconds(10), reaction: .milliseconds(500))
+                    limit: megabytes(service.limit), extraPerHeapByte: 7.5, pausePerHeapByte: 60 / 1_073_741_824, maxPause: .seconds(10),
+                    reaction: .milliseconds(500))
             }
             let at = now
             let verdict = state.evaluate(sample, forecast: { forecaster.forecast($0) }, safeMoment: moment)

@@ -13,20 +13,26 @@ import Units
         #expect(try Trigger.parse("heap = 90%") == [.heap(.percent(90))])
     }
 
-    @Test(arguments: ["use=85.5%", "rss=400MiB", "rss=1234567", "growth=150%", "timeToLimit=1500ms", "timeToLimit=3723s", "latestSafeMoment=15m", "heap=90%"])
+    @Test(arguments: [
+        "use=85.5%", "rss=400MiB", "rss=1234567", "growth=150%", "timeToLimit=1500ms", "timeToLimit=3723s", "latestSafeMoment=15m", "heap=90%",
+    ])
     func writesWhatItReads(text: String) throws {
         let triggers = try Trigger.parse(text)
         #expect(try Trigger.parse(triggers[0].description) == triggers)
     }
 
-    @Test(arguments: ["", "use", "use=", "use=101%", "use=0%", "use=-5%", "rss=0", "rss=400M,", "rss=400Q", "timeToLimit=0s", "timeToLimit=soon", "Use=5%", "cpu=5%", "heap=1e3"])
+    @Test(arguments: [
+        "", "use", "use=", "use=101%", "use=0%", "use=-5%", "rss=0", "rss=400M,", "rss=400Q", "timeToLimit=0s", "timeToLimit=soon", "Use=5%",
+        "cpu=5%", "heap=1e3",
+    ])
     func refuses(text: String) {
         #expect(throws: Trigger.Malformed.self) { try Trigger.parse(text) }
     }
 
     @Test func saysWhatToDo() {
-        #expect(Result { try Trigger.parse("cpu=5%") }.failureText == "cannot read trigger 'cpu=5%': 'cpu' is none of use, rss, growth, timeToLimit, "
-            + "latestSafeMoment, heap; write one like use=85%, rss=400M,600M or timeToLimit=15s")
+        #expect(
+            Result { try Trigger.parse("cpu=5%") }.failureText == "cannot read trigger 'cpu=5%': 'cpu' is none of use, rss, growth, timeToLimit, "
+                + "latestSafeMoment, heap; write one like use=85%, rss=400M,600M or timeToLimit=15s")
     }
 
     @Test func filtersByGlob() {

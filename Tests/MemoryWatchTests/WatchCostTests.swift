@@ -8,7 +8,8 @@ import Units
         var service = SimulatedService(live: SimulatedService.leak(0.02), toothHeight: 20, noise: 1)
         let samples = (0..<20_000).map { service.sample(Double($0 * milliseconds) / 1_000) }
         var forecaster = Forecaster()
-        let rule = Rule(name: "default", triggers: try ["use=99%", "timeToLimit=15s", "latestSafeMoment=15m", "growth=900%"].flatMap { try Trigger.parse($0) })
+        let rule = Rule(
+            name: "default", triggers: try ["use=99%", "timeToLimit=15s", "latestSafeMoment=15m", "growth=900%"].flatMap { try Trigger.parse($0) })
         var state = RuleState(rule)
         // The best of a hundred stretches: other tests, and builds, run at the same time.
         var each = Duration.seconds(1)

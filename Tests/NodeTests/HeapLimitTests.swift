@@ -86,7 +86,8 @@ import Units
         (20, 13.6, 100, 0.44, 20.9), (24, 14.8, 99, 0.28, 20.4),
     ])
     func coversWhatWasMeasured(major: Int, heap: Double, extra: Double, pause: Double, file: Double) {
-        let cost = SnapshotCost.predict(heap: ByteCount(rounding: heap * 1e6), version: major == 20 ? NodeVersion(20, 20, 2) : NodeVersion(major), learned: nil)
+        let cost = SnapshotCost.predict(
+            heap: ByteCount(rounding: heap * 1e6), version: major == 20 ? NodeVersion(20, 20, 2) : NodeVersion(major), learned: nil)
         #expect(Double(cost.extra.bytes) / 1e6 >= extra && Double(cost.extra.bytes) / 1e6 < extra * 2)
         #expect(cost.pause.inSeconds >= pause && cost.pause.inSeconds < pause * 2)
         #expect(Double(cost.file.bytes) / 1e6 >= file && Double(cost.file.bytes) / 1e6 < file * 1.3)

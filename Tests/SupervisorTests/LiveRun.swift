@@ -32,7 +32,8 @@ struct LiveRun {
             service: request,
             configuration: .init(
                 restart: RestartPolicy(
-                    restart, initialBackOff: .milliseconds(10), maximumBackOff: .milliseconds(20), startLimit: startLimit, startLimitWindow: .seconds(60)),
+                    restart, initialBackOff: .milliseconds(10), maximumBackOff: .milliseconds(20), startLimit: startLimit,
+                    startLimitWindow: .seconds(60)),
                 captureGrace: grace, forwardsUserSignals: false, tailsStandardError: tailsStandardError, reapsOrphans: false),
             signals: stream)
     }

@@ -55,8 +55,9 @@ import Testing
         let passed = received.prefix { $0 == 0 }.count
         #expect(passed >= StderrTail.backlogLimit - StderrTail.capacity)
         #expect(passed <= StderrTail.backlogLimit + 3 * StderrTail.capacity, "the pipe itself, and a chunk at either end")
-        #expect(String(decoding: received[passed...], as: UTF8.self)
-            == "heapsnapd: \(5_000_011 - passed) bytes of standard error dropped: its reader stalled\n")
+        #expect(
+            String(decoding: received[passed...], as: UTF8.self)
+                == "heapsnapd: \(5_000_011 - passed) bytes of standard error dropped: its reader stalled\n")
     }
 
     @Test func aClosedStandardErrorKillsNobody() async throws {

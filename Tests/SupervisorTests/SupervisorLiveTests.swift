@@ -19,7 +19,9 @@ import Units
     }
 
     /// signal(7): all but those that are ignored, stop or continue by default; 32 and 33 belong to the C library.
-    private static let terminating = (1...64).filter { ![SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, 32, 33].contains($0) }
+    private static let terminating = (1...64).filter {
+        ![SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, 32, 33].contains($0)
+    }
 
     @Test(arguments: terminating) func every128Plus(signal: Int32) async throws {
         #expect(try await exitCode(of: "ulimit -c 0; kill -\(signal) $$") == 128 + signal)

@@ -11,10 +11,11 @@ import Units
         _ condition: RestartPolicy.Condition = .no, startLimit: Int = 5, grace: Duration = .seconds(30), forwardsUserSignals: Bool = false,
         ownsTerminal: Bool = false
     ) -> SupervisorState {
-        SupervisorState(.init(
-            restart: RestartPolicy(
-                condition, initialBackOff: .seconds(1), maximumBackOff: .seconds(4), startLimit: startLimit, startLimitWindow: .seconds(60)),
-            captureGrace: grace, forwardsUserSignals: forwardsUserSignals, ownsTerminal: ownsTerminal))
+        SupervisorState(
+            .init(
+                restart: RestartPolicy(
+                    condition, initialBackOff: .seconds(1), maximumBackOff: .seconds(4), startLimit: startLimit, startLimitWindow: .seconds(60)),
+                captureGrace: grace, forwardsUserSignals: forwardsUserSignals, ownsTerminal: ownsTerminal))
     }
 
     private func makeRunning(
@@ -46,8 +47,9 @@ import Units
         var state = makeRunning(.onFailure)
         _ = state.handle(.serviceExited(.exited(1)), at: .zero)
         _ = state.handle(.timerFired(.restart), at: .seconds(1))
-        #expect(state.handle(.startFailed(reason: "no", exitCode: 126), at: .seconds(1))
-            == [.emit(.startFailed(reason: "no", exitCode: 126)), .emit(.restarting(after: .seconds(2))), .startTimer(.restart, .seconds(2))])
+        #expect(
+            state.handle(.startFailed(reason: "no", exitCode: 126), at: .seconds(1))
+                == [.emit(.startFailed(reason: "no", exitCode: 126)), .emit(.restarting(after: .seconds(2))), .startTimer(.restart, .seconds(2))])
     }
 
     // MARK: restart
@@ -69,7 +71,10 @@ import Units
         var state = makeRunning(.always, startLimit: 5)
         var now = Duration.zero
         for pause in [1, 2, 4, 4] {
-            #expect(state.handle(.serviceExited(.exited(7)), at: now) == [.emit(.restarting(after: .seconds(pause))), .startTimer(.restart, .seconds(pause))])
+            #expect(
+                state.handle(.serviceExited(.exited(7)), at: now) == [
+                    .emit(.restarting(after: .seconds(pause))), .startTimer(.restart, .seconds(pause)),
+                ])
             now += .seconds(pause)
             #expect(state.handle(.timerFired(.restart), at: now) == [.spawn])
             #expect(state.handle(.started(pid), at: now) == [])
@@ -82,7 +87,8 @@ import Units
         var now = Duration.zero
         for _ in 0..<10 {
             now += .seconds(61)
-            #expect(state.handle(.serviceExited(.exited(1)), at: now) == [.emit(.restarting(after: .seconds(1))), .startTimer(.restart, .seconds(1))])
+            #expect(
+                state.handle(.serviceExited(.exited(1)), at: now) == [.emit(.restarting(after: .seconds(1))), .startTimer(.restart, .seconds(1))])
             now += .seconds(1)
             _ = state.handle(.timerFired(.restart), at: now)
             _ = state.handle(.started(pid), at: now)
@@ -106,8 +112,9 @@ import Units
     @Test func aStopDuringBackOffEndsWithTheLastStatus() {
         var state = makeRunning(.always)
         _ = state.handle(.serviceExited(.exited(9)), at: .zero)
-        #expect(state.handle(.signal(SIGTERM, sender: nil), at: .zero)
-            == [.emit(.stopping(signal: SIGTERM, reason: nil)), .cancelTimer(.restart), .exit(9)])
+        #expect(
+            state.handle(.signal(SIGTERM, sender: nil), at: .zero)
+                == [.emit(.stopping(signal: SIGTERM, reason: nil)), .cancelTimer(.restart), .exit(9)])
         #expect(state.handle(.timerFired(.restart), at: .seconds(1)) == [])
     }
 
@@ -190,8 +197,9 @@ import Units
         var state = makeRunning(.onFailure)
         _ = state.handle(.captureBegan, at: .zero)
         #expect(state.handle(.serviceExited(.exited(134)), at: .zero) == [.startTimer(.captureGrace, .seconds(30))])
-        #expect(state.handle(.deadHeapLent, at: .zero)
-            == [.cancelTimer(.captureGrace), .emit(.restarting(after: .seconds(1))), .startTimer(.restart, .seconds(1))])
+        #expect(
+            state.handle(.deadHeapLent, at: .zero)
+                == [.cancelTimer(.captureGrace), .emit(.restarting(after: .seconds(1))), .startTimer(.restart, .seconds(1))])
         _ = state.handle(.timerFired(.restart), at: .seconds(1))
         _ = state.handle(.started(pid), at: .seconds(1))
         // The capture of the previous run still goes on, and our exit still waits for it.
@@ -217,7 +225,8 @@ import Units
         var state = makeRunning()
         _ = state.handle(.serviceExited(.exited(0)), at: .zero)
         let late: [SupervisorState.Input] = [
-            .signal(SIGTERM, sender: nil), .terminate(reason: "late"), .captureBegan, .captureEnded, .timerFired(.restart), .timerFired(.captureGrace),
+            .signal(SIGTERM, sender: nil), .terminate(reason: "late"), .captureBegan, .captureEnded, .timerFired(.restart),
+            .timerFired(.captureGrace),
             .serviceStopped, .serviceExited(.exited(1)),
         ]
         for input in late { #expect(state.handle(input, at: .zero) == []) }

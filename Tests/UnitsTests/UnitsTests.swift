@@ -8,7 +8,9 @@ import Units
     @Test(arguments: ["", "M", "12X", "-1M", "1e9", "99999999T", "1..2"])
     func badSizesAreRefused(text: String) { #expect(ByteCount(text) == nil) }
 
-    @Test(arguments: [(0, "0 B"), (17, "17 B"), (536_870_912, "512 MiB"), (1_342_177_280, "1.25 GiB"), (-40_960, "-40 KiB"), (1_047_552_000, "999 MiB")])
+    @Test(arguments: [
+        (0, "0 B"), (17, "17 B"), (536_870_912, "512 MiB"), (1_342_177_280, "1.25 GiB"), (-40_960, "-40 KiB"), (1_047_552_000, "999 MiB"),
+    ])
     func sizesAreShown(bytes: Int64, text: String) { #expect(ByteCount(bytes).description == text) }
 
     @Test func arithmeticSaturates() {

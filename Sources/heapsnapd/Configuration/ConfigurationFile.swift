@@ -11,7 +11,8 @@ struct ConfigurationFile {
     /// - Returns: the settings by the names of their keys; nothing for an empty file.
     func read() throws(ConfigurationError) -> [String: Setting] {
         guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw ConfigurationError(place: path, message: "cannot read configuration: \(String(cString: strerror(errno))); check the path and its permissions")
+            throw ConfigurationError(
+                place: path, message: "cannot read configuration: \(String(cString: strerror(errno))); check the path and its permissions")
         }
         let data: Data?
         do { data = try handle.read(upToCount: ConfigurationFile.largest + 1) } catch {
@@ -50,7 +51,9 @@ struct ConfigurationFile {
     private func refuseAnchors(_ text: String) throws(ConfigurationError) {
         var (line, column) = (1, 0)
         var previous: (Unicode.Scalar?, Unicode.Scalar?) = (nil, nil)
-        func isWord(_ scalar: Unicode.Scalar?) -> Bool { scalar.map { $0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "_" || $0 == "-" } ?? false }
+        func isWord(_ scalar: Unicode.Scalar?) -> Bool {
+            scalar.map { $0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "_" || $0 == "-" } ?? false
+        }
         for scalar in text.unicodeScalars {
             if previous.1 == "&" && isWord(scalar) && !isWord(previous.0) {
                 throw error("anchors are not supported", line, column, "repeat the value; in a text put a space after the &")
@@ -72,7 +75,8 @@ struct ConfigurationFile {
             let name = prefix.isEmpty ? key.string : "\(prefix).\(key.string)"
             if let dot = key.string.firstIndex(of: "."), schema.named(name) != nil {
                 let (section, rest) = (key.string[..<dot], key.string[key.string.index(after: dot)...])
-                throw ConfigurationError(place: place(keyNode.mark), message: "unknown key '\(name)'; write '\(section):' and '\(rest): ...' below it")
+                throw ConfigurationError(
+                    place: place(keyNode.mark), message: "unknown key '\(name)'; write '\(section):' and '\(rest): ...' below it")
             }
             if let known = schema.named(name) {
                 settings[name] = try setting(valueNode, known)
@@ -147,6 +151,9 @@ struct ConfigurationFile {
 
 /// `[a, "b c"]`, as it could be written.
 func flow(_ words: [String]) -> String {
-    "[" + words.map { $0.contains { " ,[]{}\"'#:*&".contains($0) } || $0.isEmpty ? "\"\($0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"" : $0 }
+    "["
+        + words.map {
+            $0.contains { " ,[]{}\"'#:*&".contains($0) } || $0.isEmpty ? "\"\($0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"" : $0
+        }
         .joined(separator: ", ") + "]"
 }

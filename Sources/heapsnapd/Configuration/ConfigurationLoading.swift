@@ -31,7 +31,8 @@ extension Configuration {
         let schema = ConfigurationSchema.keys
         var settings: [String: Setting] = [:]
         for key in schema {
-            settings[key.name] = key.kind == .rules
+            settings[key.name] =
+                key.kind == .rules
                 ? Setting(value: .rules([]), text: "[]", origin: .builtIn) : try setting(key, key.standard ?? "", .builtIn)
         }
         for path in files { settings.merge(try ConfigurationFile(path: path).read()) { $1 } }
@@ -54,7 +55,8 @@ extension Configuration {
     /// A value in one line, as in the environment: lists are separated by spaces, or written as in YAML without quotes.
     private static func setting(_ key: ConfigurationKey, _ text: String, _ origin: Origin) throws(ConfigurationError) -> Setting {
         let isFlow = text.hasPrefix("[") && text.hasSuffix("]")
-        let words = isFlow
+        let words =
+            isFlow
             ? text.dropFirst().dropLast().split(separator: ", ").map(String.init) : text.split(separator: " ").map(String.init)
         let entries = key.kind.isList ? words : [text]
         guard let value = key.kind.value(entries) else {

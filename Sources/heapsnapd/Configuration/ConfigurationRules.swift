@@ -34,7 +34,8 @@ extension Settings {
         let names = words(key)
         if names.contains("exec") && command.isEmpty {
             throw ConfigurationError(
-                place: values[key]?.origin.description, message: "cannot use the action exec: \(exec) is empty; write its command, like [/usr/bin/notify, now]")
+                place: values[key]?.origin.description,
+                message: "cannot use the action exec: \(exec) is empty; write its command, like [/usr/bin/notify, now]")
         }
         return names.map { name in
             switch name {
@@ -49,9 +50,10 @@ extension Settings {
     func rules() throws(ConfigurationError) -> [Rule] {
         var rules: [Rule] = []
         if !triggers("watch.triggers").isEmpty {
-            rules.append(Rule(
-                name: "default", triggers: triggers("watch.triggers"), actions: try actions("actions", exec: "actionsExec"), limits: limits(),
-                warmUp: duration("watch.warmUp"), hysteresis: ratio("watch.hysteresis")))
+            rules.append(
+                Rule(
+                    name: "default", triggers: triggers("watch.triggers"), actions: try actions("actions", exec: "actionsExec"), limits: limits(),
+                    warmUp: duration("watch.warmUp"), hysteresis: ratio("watch.hysteresis")))
         }
         guard case .rules(let further)? = values["rules"]?.value else { return rules }
         for entry in further {

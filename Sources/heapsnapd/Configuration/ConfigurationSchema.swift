@@ -1,7 +1,9 @@
 /// Every key there is. What is not here is an error in a file, in the environment and on the command line.
 enum ConfigurationSchema {
     static let keys: [ConfigurationKey] = [
-        .init("store.dir", .string, "", "Directory of the snapshots. Empty: $STATE_DIRECTORY, else /var/lib/heapsnapd for root, else the XDG state directory."),
+        .init(
+            "store.dir", .string, "",
+            "Directory of the snapshots. Empty: $STATE_DIRECTORY, else /var/lib/heapsnapd for root, else the XDG state directory."),
         .init("store.maxUse", .size, "10GiB", "All snapshots together take at most this much; the oldest go first, the newest never."),
         .init("store.keepFree", .ratio, "15%", "This share of the file system stays free."),
         .init("store.maxAge", .duration, "30d", "Older snapshots are deleted."),
@@ -9,31 +11,40 @@ enum ConfigurationSchema {
         .init("store.compression", .choice(["zstd", "none"]), "zstd", "How snapshots are stored."),
         .init("store.compressionLevel", .integer(1...19), "3", "Level of zstd; higher is smaller and slower."),
 
-        .init("launch.signal", .choice(["SIGUSR2", "SIGUSR1", "SIGHUP", "SIGQUIT", "SIGPWR"]), "SIGUSR2",
+        .init(
+            "launch.signal", .choice(["SIGUSR2", "SIGUSR1", "SIGHUP", "SIGQUIT", "SIGPWR"]), "SIGUSR2",
             "The signal at which Node writes a snapshot. SIGUSR1 is Node's own, for the inspector: only with an application that handles it."),
         .init("launch.nearHeapLimit", .integer(0...100), "1", "How many snapshots Node itself may write near its heap limit; 0 turns that off."),
-        .init("launch.handler", .choice(["node", "app"]), "node",
+        .init(
+            "launch.handler", .choice(["node", "app"]), "node",
             "Who handles the signal: node, by the flag that we add, or app, the service itself; then no flag is added and its file is collected."),
         .init("launch.diagnosticDir", .string, "", "Where Node writes its files. Empty: a directory of our own beside the store."),
 
-        .init("watch.triggers", .triggers, "[use=85%, timeToLimit=15s, latestSafeMoment=15m]",
+        .init(
+            "watch.triggers", .triggers, "[use=85%, timeToLimit=15s, latestSafeMoment=15m]",
             "What makes the default rule fire: use and heap (share of the limit), rss (size, or several steps), growth (share above the service's own "
-                + "baseline), timeToLimit, latestSafeMoment (a leak that will hit the limit within this time and soon cannot be captured any more). Empty: no default rule."),
+                + "baseline), timeToLimit, latestSafeMoment (a leak that will hit the limit within this time and soon cannot be captured any more). Empty: no default rule."
+        ),
         .init("watch.warmUp", .duration, "5s", "Starting up looks like a leak: growth, timeToLimit and latestSafeMoment wait so long."),
         .init("watch.hysteresis", .ratio, "5%", "A trigger fires again only after its value has been so far below."),
         .init("watch.window", .duration, "30s", "Middle window of the forecast; it looks at windows from 1/16 to 256 times this as well."),
         .init("watch.kernelEvents", .bool, "true", "Let the kernel wake us (cgroup v1 thresholds, v2 events). false: only look at intervals."),
-        .init("watch.maxInterval", .duration, "1s",
+        .init(
+            "watch.maxInterval", .duration, "1s",
             "Longest pause between two looks at a service at rest. 500ms sees a sudden burst of 500 MB/s coming in a container of 512 MB too."),
 
         .init("limits.count", .integer(1...1_000), "3", "A rule fires at most so many times per window."),
         .init("limits.window", .duration, "1h", "The sliding window of limits.count. 0: for ever."),
         .init("limits.cooldown", .duration, "2m", "After a capture the rule that asked for it rests so long."),
-        .init("actions", .choices(["capture", "exec", "terminate"]), "[capture]",
+        .init(
+            "actions", .choices(["capture", "exec", "terminate"]), "[capture]",
             "What a rule does: capture; exec runs actionsExec; terminate sends SIGTERM after the capture is stored."),
         .init("actionsExec", .words, "[]", "Command and arguments of the action exec."),
 
-        .init("rules", .rules, "[]", "More rules, each with a name and triggers, and services (globs), actions, exec, limits and warmUp of its own; what one leaves out it takes from the keys above."),
+        .init(
+            "rules", .rules, "[]",
+            "More rules, each with a name and triggers, and services (globs), actions, exec, limits and warmUp of its own; what one leaves out it takes from the keys above."
+        ),
 
         .init("capture.maxPause", .duration, "10s", "A capture that is predicted to stop the service for longer is refused."),
         .init("capture.grace", .duration, "30s", "When the service ends during a capture, wait so long for the capture. 0: give it up at once."),
@@ -45,10 +56,14 @@ enum ConfigurationSchema {
         .init("supervise.restart", .choice(["no", "on-failure", "always"]), "no", "When the service is started again after it has ended."),
         .init("supervise.backOff", .duration, "100ms", "Pause before the first restart; doubles with each."),
         .init("supervise.backOffMax", .duration, "30s", "Longest pause before a restart."),
-        .init("supervise.startLimit", .integer(1...10_000), "5", "At most so many starts per window; then heapsnapd gives up. This and the next are systemd's numbers."),
+        .init(
+            "supervise.startLimit", .integer(1...10_000), "5",
+            "At most so many starts per window; then heapsnapd gives up. This and the next are systemd's numbers."),
         .init("supervise.startLimitWindow", .duration, "10s", "The window of supervise.startLimit. 0: no limit."),
-        .init("supervise.tailStderr", .choice(["auto", "always", "never"]), "auto",
-            "Whether the service's standard error passes through heapsnapd, which learns V8's last words from it; auto: only where its own death would end the service anyway."),
+        .init(
+            "supervise.tailStderr", .choice(["auto", "always", "never"]), "auto",
+            "Whether the service's standard error passes through heapsnapd, which learns V8's last words from it; auto: only where its own death would end the service anyway."
+        ),
 
         .init("log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), "info", "How much is logged."),
     ]
