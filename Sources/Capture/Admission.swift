@@ -27,7 +27,8 @@ public struct Admission: Sendable {
         if let objection = facts.objection { return .failure(objection) }
         if let refusal = diskRefusal(facts) { return .failure(refusal) }
         guard let cost = facts.cost else {
-            let refusal = Refusal(.heapUnknown, "cannot predict the cost of a snapshot: \(facts.heapUnknownReason); pass --accept-risk to go on all the same")
+            let refusal = Refusal(
+                .heapUnknown, "cannot predict the cost of a snapshot: \(facts.heapUnknownReason); pass --accept-risk to go on all the same")
             return acceptRisk ? .success(Plan(accepted: refusal)) : .failure(refusal)
         }
         let unfit = pauseRefusal(facts, cost)
@@ -41,17 +42,22 @@ public struct Admission: Sendable {
     /// The write happens inside the service's signal handler, where ENOSPC, EACCES and EROFS are an uncaught exception: not a risk to accept.
     private func diskRefusal(_ facts: AdmissionFacts) -> Refusal? {
         guard facts.directoryWritable else {
-            return Refusal(.directoryNotWritable, "cannot write \(facts.directory): its user has no permission there, or it is read-only or gone; "
-                + "give the service a directory that it owns by --diagnostic-dir")
+            return Refusal(
+                .directoryNotWritable,
+                "cannot write \(facts.directory): its user has no permission there, or it is read-only or gone; "
+                    + "give the service a directory that it owns by --diagnostic-dir")
         }
         let file = facts.cost?.file ?? .zero
         let needed = facts.storeSharesFileSystem ? file + facts.storedEstimate : file
         if facts.directoryAvailable < needed {
-            return Refusal(.noSpace, "cannot write \(facts.directory): the snapshot needs about \(needed), \(facts.directoryAvailable) are free; "
-                + "free space or point --diagnostic-dir elsewhere")
+            return Refusal(
+                .noSpace,
+                "cannot write \(facts.directory): the snapshot needs about \(needed), \(facts.directoryAvailable) are free; "
+                    + "free space or point --diagnostic-dir elsewhere")
         }
         if !facts.storeSharesFileSystem && facts.storeAvailable < facts.storedEstimate {
-            return Refusal(.noSpace, "cannot store the snapshot: it needs about \(facts.storedEstimate), \(facts.storeAvailable) are free; run heapsnapd prune")
+            return Refusal(
+                .noSpace, "cannot store the snapshot: it needs about \(facts.storedEstimate), \(facts.storeAvailable) are free; run heapsnapd prune")
         }
         return nil
     }
@@ -60,8 +66,10 @@ public struct Admission: Sendable {
         // A watchdog that is not fed for WATCHDOG_USEC kills the unit; half of it is what sd_watchdog_enabled(3) advises as the interval.
         let allowed = min(maxPause, facts.watchdog.map { $0 / 2 } ?? maxPause)
         guard cost.pause > allowed else { return nil }
-        return Refusal(.pause, "the service would stand still for about \(cost.pause.text) (heap \(cost.heap)), \(allowed.text) are allowed; "
-            + "raise capture.maxPause or capture earlier")
+        return Refusal(
+            .pause,
+            "the service would stand still for about \(cost.pause.text) (heap \(cost.heap)), \(allowed.text) are allowed; "
+                + "raise capture.maxPause or capture earlier")
     }
 
     /// What may be taken of a host's memory for a capture (contract 15).
@@ -72,13 +80,17 @@ public struct Admission: Sendable {
         // In place the JavaScript thread stands still, so the leak does not grow during the capture, only until the handler runs.
         let extra = cost.extra + (facts.directoryIsMemory ? cost.file : .zero)
         guard extra <= Self.spare(available: facts.hostAvailable, total: facts.hostTotal) else {
-            return .failure(Refusal(.hostMemory, "the host has not the memory: a snapshot needs about \(extra), \(facts.hostAvailable) are available "
-                + "(a part stays reserved); stop something else, or capture a smaller heap"))
+            return .failure(
+                Refusal(
+                    .hostMemory,
+                    "the host has not the memory: a snapshot needs about \(extra), \(facts.hostAvailable) are available "
+                        + "(a part stays reserved); stop something else, or capture a smaller heap"))
         }
         guard let limit = facts.limit else { return .success(nil) }
         let peak = facts.use + facts.growth + extra
         if peak <= limit { return .success(nil) }
-        let short = Refusal(.doesNotFit, "a snapshot would peak at about \(peak) (\(facts.use) in use, \(extra) for the snapshot), the limit is \(limit)")
+        let short = Refusal(
+            .doesNotFit, "a snapshot would peak at about \(peak) (\(facts.use) in use, \(extra) for the snapshot), the limit is \(limit)")
         guard lend else { return .failure(short.adding("lending is switched off (capture.lend)")) }
         if let reason = facts.lendingObstacle { return .failure(short.adding("it cannot be raised: \(reason)")) }
         // Contract 15: predicted peak + 10 %.

@@ -17,7 +17,8 @@ extension CaptureSite {
             use: try hierarchy.flatMap { try workingSet($0.leaf) } ?? (try table.statm(process.identity.pid)?.rss ?? .zero),
             limit: try hierarchy?.effectiveLimit()?.limit, hostAvailable: host.available, hostTotal: host.total,
             directory: request.directory,
-            directoryWritable: directory.map { !$0.readOnly } == true && canWrite(directory: request.directory, asUser: process.uid, groups: process.groups + [process.gid]),
+            directoryWritable: directory.map { !$0.readOnly } == true
+                && canWrite(directory: request.directory, asUser: process.uid, groups: process.groups + [process.gid]),
             directoryAvailable: directory?.available ?? .zero, storeAvailable: storeFacts?.available ?? .zero,
             storeSharesFileSystem: SmallFile.device(request.directory) == SmallFile.device(store.path))
         facts.rss = try table.statm(process.identity.pid)?.rss

@@ -29,7 +29,9 @@ struct ArtifactFollower {
     func follow(
         _ outcome: inout CaptureOutcome, artifact: () async -> Artifact?, directory: ArtifactDirectory, report: (CaptureProgress) -> Void
     ) async -> (state: ArtifactProgress.State, artifact: Artifact?, cost: Cost) {
-        var progress = ArtifactProgress(stallTimeout: request.stallTimeout, at: SystemClock.monotonic())
+        let predicted = outcome.record.prediction?.pause?.duration ?? .seconds(60)
+        var progress = ArtifactProgress(
+            stallTimeout: request.stallTimeout, longestWalk: max(.seconds(60), predicted * 10), at: SystemClock.monotonic())
         var cost = Cost()
         var began: Duration?
         var found: Artifact?

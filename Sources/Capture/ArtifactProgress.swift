@@ -42,12 +42,15 @@ public struct ArtifactProgress: Sendable {
     public private(set) var state = State.requested
     public private(set) var bytes = ByteCount.zero
     private let stallTimeout: Duration
+    private let longestWalk: Duration
     private var cpuTime: Duration?
     private var lastAdvance: Duration
     private var lastBytes: Duration
 
-    public init(stallTimeout: Duration, at: Duration) {
+    /// - Parameter longestWalk: after so long without a byte it is no walk of the heap any more: the first write failed, and the service goes on.
+    public init(stallTimeout: Duration, longestWalk: Duration = .seconds(600), at: Duration) {
         self.stallTimeout = stallTimeout
+        self.longestWalk = longestWalk
         lastAdvance = at
         lastBytes = at
     }
@@ -69,7 +72,7 @@ public struct ArtifactProgress: Sendable {
             state = .targetDied
         } else if seen.closed {
             state = .closed
-        } else if seen.at - lastAdvance >= stallTimeout || (state != .generating && seen.at - lastBytes >= stallTimeout * 3) {
+        } else if seen.at - lastAdvance >= stallTimeout || seen.at - lastBytes >= (state == .generating ? longestWalk : stallTimeout * 3) {
             state = .stalled
         }
         return state

@@ -31,7 +31,8 @@ extension CaptureSite {
 
     /// What this capture really cost, for the next prediction of the same service.
     func learn(from record: SnapshotRecord, peakRSS: ByteCount, facts: AdmissionFacts) {
-        guard let cost = facts.cost, cost.heap >= .mebibytes(8), let bytes = record.bytes, let pause = record.actual?.pause, let before = facts.rss else { return }
+        guard let cost = facts.cost, cost.heap >= .mebibytes(8), let bytes = record.bytes, let pause = record.actual?.pause, let before = facts.rss
+        else { return }
         guard let seen = LearnedCost(heap: cost.heap, extra: max(.zero, peakRSS - before), pause: pause.duration, bytes: bytes) else { return }
         _ = try? store.learn(seen, of: record.service)
     }

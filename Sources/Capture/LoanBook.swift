@@ -50,7 +50,8 @@ public struct LoanBook: Sendable {
                 guard case .success(let able) = try self.lender(for: hierarchy, limit: limit) else { return nil }
                 lender = able
                 loan = Loan(
-                    id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000).text, bootID: target.bootID, holder: holder, target: target, service: service,
+                    id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000).text, bootID: target.bootID, holder: holder, target: target,
+                    service: service,
                     takenAt: now, lender: lender.name, useBefore: use, limits: [])
             }
             if loan.target != target { loan.goOn(with: target, use: use, isRestart: !isAlive(loan.target)) }
@@ -84,7 +85,8 @@ public struct LoanBook: Sendable {
             var limit = Loan.Limit(path: cgroup.path, inode: inode, version: cgroup.version, old: stands, new: stands)
             limit.next = raised
             for other in others {
-                guard let same = other.limits.first(where: { $0.path == cgroup.path && $0.inode == inode && ($0.new == stands || $0.next == stands) }) else { continue }
+                guard let same = other.limits.first(where: { $0.path == cgroup.path && $0.inode == inode && ($0.new == stands || $0.next == stands) })
+                else { continue }
                 limit.old = min(limit.old, same.old)
                 if other.target == loan.target { loan.inherit(other) }
             }

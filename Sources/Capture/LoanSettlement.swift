@@ -18,7 +18,9 @@ extension LoanBook {
         reconcile(&loan)
         let steps = loan.steps(use: use(loan), growth: growth, targetGone: !isAlive(loan.target))
         // Less than 1 % is not worth a write, unless it is the last step.
-        let worthwhile = zip(loan.limits, steps).contains { limit, step in step < limit.new && (step == limit.old || limit.new - step > limit.new * 0.01) }
+        let worthwhile = zip(loan.limits, steps).contains { limit, step in
+            step < limit.new && (step == limit.old || limit.new - step > limit.new * 0.01)
+        }
         return worthwhile || loan.isSettled ? try lower(&loan, to: steps) : false
     }
 

@@ -57,7 +57,9 @@ public struct SignalEngine: Sendable {
 
         let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
         if let limit = plan.raisedLimit, let hierarchy {
-            if let refusal = raise(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome) { return try refused(outcome, refusal) }
+            if let refusal = raise(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome) {
+                return try refused(outcome, refusal)
+            }
             if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
         }
         switch try send(request) {
@@ -97,7 +99,9 @@ public struct SignalEngine: Sendable {
         do {
             try site.lend(limit, for: request, hierarchy: hierarchy, use: use, outcome: &outcome)
             guard let now = try hierarchy.effectiveLimit()?.limit, now < limit else { return nil }
-            return Refusal(.doesNotFit, "the limit was to be raised to \(limit) for the capture, and still is \(now); an ancestor that cannot be seen from here may set it")
+            return Refusal(
+                .doesNotFit,
+                "the limit was to be raised to \(limit) for the capture, and still is \(now); an ancestor that cannot be seen from here may set it")
         } catch { return Refusal(.doesNotFit, "the limit cannot be raised to \(limit) for the capture: \(error)") }
     }
 
@@ -110,7 +114,8 @@ public struct SignalEngine: Sendable {
             let status = try site.table.status(target.pid)
         else { return .gone }
         guard status.caught.contains(request.signal) else {
-            return .refused(Refusal(.signalNotCaught, "process \(target.pid) no longer catches \(Signals.name(request.signal)): the signal would kill it"))
+            return .refused(
+                Refusal(.signalNotCaught, "process \(target.pid) no longer catches \(Signals.name(request.signal)): the signal would kill it"))
         }
         return try handle.signal(request.signal) ? .sent : .gone
     }

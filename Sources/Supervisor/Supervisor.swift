@@ -30,9 +30,10 @@ public actor Supervisor {
 
     /// To be blocked before the first thread starts, and received through a signalfd: everything that can be caught, but for what tells
     /// of a fault of our own (tini leaves the same seven alone) and 32 and 33, which glibc needs for its threads.
-    public static let ownSignals = SignalSet((1...64).filter {
-        ![SIGKILL, SIGSTOP, SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT, SIGTRAP, SIGSYS, 32, 33].contains($0)
-    })
+    public static let ownSignals = SignalSet(
+        (1...64).filter {
+            ![SIGKILL, SIGSTOP, SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT, SIGTRAP, SIGSYS, 32, 33].contains($0)
+        })
 
     /// Everything that happens, in order, to the end of the run; one consumer.
     public nonisolated let events: AsyncStream<SupervisorEvent>
@@ -62,9 +63,10 @@ public actor Supervisor {
         stderrTail = configuration.tailsStandardError ? try StderrTail() : nil
         (events, emit) = AsyncStream.makeStream()
         request = service
-        state = SupervisorState(SupervisorState.Configuration(
-            restart: configuration.restart, captureGrace: configuration.captureGrace,
-            forwardsUserSignals: configuration.forwardsUserSignals, ownsTerminal: terminal != nil))
+        state = SupervisorState(
+            SupervisorState.Configuration(
+                restart: configuration.restart, captureGrace: configuration.captureGrace,
+                forwardsUserSignals: configuration.forwardsUserSignals, ownsTerminal: terminal != nil))
         self.configuration = configuration
         self.signals = signals
     }

@@ -60,9 +60,11 @@ extension Supervisor {
     private func startHelper(_ command: HelperCommand) throws -> Child {
         let nothing = try FileDescriptor.open("/dev/null", .readOnly, options: .closeOnExec)
         defer { try? nothing.close() }
-        return watch(try spawn(SpawnRequest(
-            executable: command.executable, arguments: command.arguments, environment: command.environment,
-            standardInput: nothing, standardOutput: .standardError, newProcessGroup: true)))
+        return watch(
+            try spawn(
+                SpawnRequest(
+                    executable: command.executable, arguments: command.arguments, environment: command.environment,
+                    standardInput: nothing, standardOutput: .standardError, newProcessGroup: true)))
     }
 
     private func killHelper(_ pid: ProcessID) {
@@ -72,10 +74,12 @@ extension Supervisor {
     }
 
     private func watch(_ process: SpawnedProcess) -> Child {
-        Child(pid: process.pid, watch: Task {
-            defer { withExtendedLifetime(process) {} }  // a pidfd that closes early is silently never ready
-            for await _ in readiness(of: process.pidfd.descriptor) { return reapChildren() }
-        })
+        Child(
+            pid: process.pid,
+            watch: Task {
+                defer { withExtendedLifetime(process) {} }  // a pidfd that closes early is silently never ready
+                for await _ in readiness(of: process.pidfd.descriptor) { return reapChildren() }
+            })
     }
 
     // MARK: reaping
@@ -107,8 +111,10 @@ extension Supervisor {
         service?.watch.cancel()
         service = nil
         terminal?.takeBack(from: pid)
-        emit.yield(.exited(ServiceExit(
-            pid: pid, status: status, use: use, at: SystemClock.now(), standardErrorTail: stderrTail?.takeTail())))
+        emit.yield(
+            .exited(
+                ServiceExit(
+                    pid: pid, status: status, use: use, at: SystemClock.now(), standardErrorTail: stderrTail?.takeTail())))
         handle(.serviceExited(status))
     }
 }

@@ -32,7 +32,7 @@ struct Heapsnapd: ParsableCommand {
         do { command = try parseAsRoot() } catch { CommandFailure.exitAfterParsing(error) }
         do { try command.run() } catch let code as ExitCode { Glibc.exit(code.rawValue) } catch let error as CommandFailure {
             Glibc.exit(error.report())
-        } catch where error is ValidationError || exitCode(for: error).isSuccess { CommandFailure.exitAfterParsing(error) } catch {
+        } catch  where error is ValidationError || exitCode(for: error).isSuccess { CommandFailure.exitAfterParsing(error) } catch {
             Glibc.exit(CommandFailure(error).report())
         }
     }

@@ -13,7 +13,9 @@ struct Workplace: Sendable {
 
     /// - Parameter access: commands that only look do not create anything.
     /// - Throws: `ConfigurationError`, `StoreError`.
-    static func open(_ options: GlobalOptions, _ overrides: [(key: String, value: String?)] = [], for access: SnapshotStore.Access = .writing) throws -> Workplace {
+    static func open(_ options: GlobalOptions, _ overrides: [(key: String, value: String?)] = [], for access: SnapshotStore.Access = .writing) throws
+        -> Workplace
+    {
         try open(Configuration.load(configurationFile: options.configurationFile, overrides: options.overrides(overrides)), for: access)
     }
 

@@ -8,7 +8,8 @@ import Units
     /// 512 MiB container, 200 MiB in use, a heap of `heap` MiB at 7.5 x and 65 ms per MiB, 20 GiB free on the host.
     func facts(heap: Int, use: Int = 200) -> AdmissionFacts {
         var facts = AdmissionFacts(
-            use: .mebibytes(use), limit: .mebibytes(512), hostAvailable: .gibibytes(20), hostTotal: .gibibytes(24), directory: "/var/lib/heapsnapd/incoming",
+            use: .mebibytes(use), limit: .mebibytes(512), hostAvailable: .gibibytes(20), hostTotal: .gibibytes(24),
+            directory: "/var/lib/heapsnapd/incoming",
             directoryWritable: true, directoryAvailable: .gibibytes(50), storeAvailable: .gibibytes(50), storeSharesFileSystem: true)
         facts.cost = .init(heap: .mebibytes(heap), extra: .mebibytes(heap) * 7.5, pause: .milliseconds(65 * heap), file: .mebibytes(heap) * 1.6)
         return facts

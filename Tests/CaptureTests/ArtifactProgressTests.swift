@@ -24,6 +24,12 @@ import Units
         }
     }
 
+    @Test func aWalkThatNeverEndsIsAStall() {
+        var progress = ArtifactProgress(stallTimeout: .seconds(10), longestWalk: .seconds(60), at: .zero)
+        for second in 1...60 { #expect(progress.observe(observation(0, cpu: Double(second), at: Double(second))) == .generating) }
+        #expect(progress.observe(observation(0, cpu: 61, at: 61)) == .stalled)
+    }
+
     @Test func aStoppedProcessIsAStallOnlyAfterTheTimeout() {
         var progress = ArtifactProgress(stallTimeout: .seconds(10), at: .zero)
         _ = progress.observe(observation(0, cpu: 5, at: 1))

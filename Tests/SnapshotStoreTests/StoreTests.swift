@@ -167,7 +167,9 @@ import Units
         let store = try openStore()
         #expect(try store.learnedCost(of: "a/../b c") == nil)
         try store.learn(LearnedCost(extraPerHeapByte: 5, pausePerHeapByte: 1, bytesPerHeapByte: 1, heap: .mebibytes(10)), of: "a/../b c")
-        #expect(try store.learn(LearnedCost(extraPerHeapByte: 6, pausePerHeapByte: 1, bytesPerHeapByte: 1, heap: .mebibytes(10)), of: "a/../b c").samples == 2)
+        #expect(
+            try store.learn(LearnedCost(extraPerHeapByte: 6, pausePerHeapByte: 1, bytesPerHeapByte: 1, heap: .mebibytes(10)), of: "a/../b c").samples
+                == 2)
         #expect(try store.learnedCost(of: "a/../b c")?.extraPerHeapByte == 6)
         #expect(throws: StoreError.self) { try store.learnedCost(of: "") }
         let state = RunState(

@@ -13,7 +13,8 @@ extension Workplace {
     ) -> SnapshotRecord {
         let now = SystemClock.now()
         var record = SnapshotRecord(
-            id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000), state: .requested, service: service, reason: reason, engine: "none", createdAt: now)
+            id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000), state: .requested, service: service, reason: reason, engine: "none",
+            createdAt: now)
         record.instance = .init(process.identity)
         record.pid = process.identity.pid
         record.detail = detail
@@ -26,7 +27,9 @@ extension Workplace {
     }
 
     /// A wish for a snapshot of this process by the configuration's terms.
-    func request(_ record: SnapshotRecord, of process: NodeProcess, directory: String, signal: Int32, growth: ByteCount, assumesHandler: Bool = false) -> CaptureRequest {
+    func request(_ record: SnapshotRecord, of process: NodeProcess, directory: String, signal: Int32, growth: ByteCount, assumesHandler: Bool = false)
+        -> CaptureRequest
+    {
         let capture = configuration.capture
         return CaptureRequest(
             process: process, directory: directory, signal: signal, handler: configuration.launch.handler,

@@ -24,7 +24,9 @@ extension Workplace {
     /// Contract 1; what runs below `heapsnapd run` has the name that it was given there, so that records and learned costs stay together.
     func serviceName(of process: NodeProcess, explicit: String?) -> String {
         var ancestors = [process.identity.pid]
-        while let parent = try? table.stat(ancestors[ancestors.count - 1])?.parent, parent.rawValue > 1, ancestors.count < 32 { ancestors.append(parent) }
+        while let parent = try? table.stat(ancestors[ancestors.count - 1])?.parent, parent.rawValue > 1, ancestors.count < 32 {
+            ancestors.append(parent)
+        }
         let states = (try? store.runStates()) ?? []
         let run = states.first { ancestors.contains($0.supervisor.pid) && (try? table.identity($0.supervisor.pid)) == $0.supervisor.identity }
         return explicit ?? run?.service ?? process.serviceName()
@@ -37,7 +39,8 @@ extension Workplace {
             try? await Task.sleep(for: .milliseconds(500))
         }
         guard let loan = site.loans.open(heldBy: site.holder), let limit = loan.limits.first else { return }
-        Terminal.printError("heapsnapd: the limit of \(limit.path) stays at \(limit.new) (it was \(limit.old)): the snapshot left \(loan.leftBehind) in the service; "
-            + "any later heapsnapd command gives back what it can, the end of the service the rest")
+        Terminal.printError(
+            "heapsnapd: the limit of \(limit.path) stays at \(limit.new) (it was \(limit.old)): the snapshot left \(loan.leftBehind) in the service; "
+                + "any later heapsnapd command gives back what it can, the end of the service the rest")
     }
 }

@@ -4,8 +4,11 @@ import ArgumentParser
 struct CaptureOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Name of the service; default: unit, container, package.json or script.", valueName: "name")) var service: String?
     @Option(help: ArgumentHelp("The signal that its handler listens to.", valueName: "SIG")) var signal: String?
-    @Option(help: ArgumentHelp("Who writes the snapshot: node, or app for a handler of the service's own.", valueName: "node|app")) var handler: String?
-    @Option(name: .customLong("diagnostic-dir"), help: ArgumentHelp("Where the file will appear; default: as the process's own flags say.", valueName: "dir")) var artifactDirectory: String?
+    @Option(help: ArgumentHelp("Who writes the snapshot: node, or app for a handler of the service's own.", valueName: "node|app")) var handler:
+        String?
+    @Option(
+        name: .customLong("diagnostic-dir"),
+        help: ArgumentHelp("Where the file will appear; default: as the process's own flags say.", valueName: "dir")) var artifactDirectory: String?
     @Option(help: ArgumentHelp("Longest stop of the service that is acceptable.", valueName: "duration")) var maxPause: String?
     @Flag(help: "Never raise a limit for the capture.") var noLend = false
     @Flag(help: "Capture although the predicted memory or pause do not fit. Never overrides the checks of the signal.") var acceptRisk = false

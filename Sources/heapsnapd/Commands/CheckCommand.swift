@@ -24,14 +24,18 @@ struct CheckCommand: ParsableCommand {
         let workplace = try Workplace.open(options, capture.overrides)
         let process = try workplace.nodeProcess(ProcessID(pid))
         let service = workplace.serviceName(of: process, explicit: capture.service)
-        guard let signal = Signals.number(workplace.configuration.launch.signal) else { throw ValidationError("unknown signal \(workplace.configuration.launch.signal)") }
+        guard let signal = Signals.number(workplace.configuration.launch.signal) else {
+            throw ValidationError("unknown signal \(workplace.configuration.launch.signal)")
+        }
         let directory = capture.artifactDirectory ?? process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) } ?? ""
         let request = workplace.request(
             workplace.record(of: process, service: service, reason: "check"), of: process, directory: directory, signal: signal, growth: .zero,
             assumesHandler: capture.assumeHeapsnapshotSignal)
         guard let facts = try workplace.site.facts(for: request) else { throw CommandFailure(.notFound, "no process \(pid)") }
         let decision = request.admission.decide(facts)
-        let check = Check(process: process, service: service, facts: facts, heapLimit: workplace.heapLimit(of: process), decision: decision, loans: workplace.site.loans.open())
+        let check = Check(
+            process: process, service: service, facts: facts, heapLimit: workplace.heapLimit(of: process), decision: decision,
+            loans: workplace.site.loans.open())
         options.json ? JSONOutput.print(check) : Terminal.print(check.text)
         if case .failure = decision { throw ExitCode(CommandFailure.Code.refused.rawValue) }
     }
@@ -67,7 +71,9 @@ private struct Check: Encodable {
     var rungs: [Rung]
     var loans: [Loan]
 
-    init(process: NodeProcess, service: String, facts: AdmissionFacts, heapLimit: ByteCount?, decision: Result<Admission.Plan, Refusal>, loans: [Loan]) {
+    init(
+        process: NodeProcess, service: String, facts: AdmissionFacts, heapLimit: ByteCount?, decision: Result<Admission.Plan, Refusal>, loans: [Loan]
+    ) {
         pid = process.identity.pid
         self.service = service
         nodeVersion = process.version?.description
@@ -78,7 +84,9 @@ private struct Check: Encodable {
         hostAvailable = facts.hostAvailable
         directory = facts.directory
         self.loans = loans
-        var rung = Rung(rung: "signal", allowed: false, extra: facts.cost?.extra, pause: facts.cost?.pause.inSeconds, peak: facts.cost.map { facts.use + $0.extra }, fileBytes: facts.cost?.file)
+        var rung = Rung(
+            rung: "signal", allowed: false, extra: facts.cost?.extra, pause: facts.cost?.pause.inSeconds,
+            peak: facts.cost.map { facts.use + $0.extra }, fileBytes: facts.cost?.file)
         switch decision {
         case .success(let plan):
             rung.allowed = true
@@ -96,8 +104,11 @@ private struct Check: Encodable {
             "directory  \(directory)",
         ]
         for rung in rungs {
-            let cost = "peak \(rung.peak?.description ?? "?"), stop \(rung.pause.map { Duration(inSeconds: $0).text } ?? "?"), file \(rung.fileBytes?.description ?? "?")"
-            let verdict = rung.refusal.map { "refused: \($0.message) [\($0.code)]" } ?? (rung.raisedLimit.map { "allowed, with the limit raised to \($0)" } ?? "allowed")
+            let cost =
+                "peak \(rung.peak?.description ?? "?"), stop \(rung.pause.map { Duration(inSeconds: $0).text } ?? "?"), file \(rung.fileBytes?.description ?? "?")"
+            let verdict =
+                rung.refusal.map { "refused: \($0.message) [\($0.code)]" }
+                ?? (rung.raisedLimit.map { "allowed, with the limit raised to \($0)" } ?? "allowed")
             lines += ["\(rung.rung)     \(cost)", "           \(verdict)"]
         }
         for loan in loans { lines.append("loan       " + loan.text) }

@@ -33,7 +33,8 @@ struct DumpCommand: ParsableCommand {
             let interrupted = Task {
                 for await signal in signals where [SIGINT, SIGTERM, SIGHUP].contains(signal.signal) {
                     Terminal.endProgress()
-                    Terminal.printError("heapsnapd: interrupted; a snapshot that Node has begun goes on, and any heapsnapd command settles what is open")
+                    Terminal.printError(
+                        "heapsnapd: interrupted; a snapshot that Node has begun goes on, and any heapsnapd command settles what is open")
                     Glibc.exit(128 + signal.signal)
                 }
             }
@@ -50,9 +51,12 @@ struct DumpCommand: ParsableCommand {
         let workplace = try Workplace.open(options, capture.overrides)
         let process = try workplace.nodeProcess(ProcessID(pid))
         let service = workplace.serviceName(of: process, explicit: capture.service)
-        guard let signal = Signals.number(workplace.configuration.launch.signal) else { throw ValidationError("unknown signal \(workplace.configuration.launch.signal)") }
+        guard let signal = Signals.number(workplace.configuration.launch.signal) else {
+            throw ValidationError("unknown signal \(workplace.configuration.launch.signal)")
+        }
         guard let directory = capture.artifactDirectory ?? process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) else {
-            throw CommandFailure(Refusal(.flagsUnreadable, "cannot tell where process \(pid) would write its snapshot; name the directory by --diagnostic-dir"))
+            throw CommandFailure(
+                Refusal(.flagsUnreadable, "cannot tell where process \(pid) would write its snapshot; name the directory by --diagnostic-dir"))
         }
         var record = workplace.record(of: process, service: service, reason: "manual")
         record.requestedBy = "heapsnapd dump"
@@ -91,7 +95,9 @@ struct DumpCommand: ParsableCommand {
             throw CommandFailure(code, "the snapshot of process \(pid) is \(record.state.rawValue); see heapsnapd info \(record.id)")
         }
         if options.json { return JSONOutput.print(record) }
-        Terminal.printError("\(record.bytes?.description ?? "?") in \(record.actual?.duration?.duration.text ?? "?"), the service stood still for \(record.actual?.pause?.duration.text ?? "?")")
+        Terminal.printError(
+            "\(record.bytes?.description ?? "?") in \(record.actual?.duration?.duration.text ?? "?"), the service stood still for \(record.actual?.pause?.duration.text ?? "?")"
+        )
         Terminal.print(workplace.store.snapshotPath(record) ?? record.id.text)
     }
 }

@@ -15,13 +15,16 @@ struct ExportCommand: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @Argument(help: "An id, the beginning of one, latest or latest~n.") var id: String
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where to: a file, or - for standard output; default: ID.heapsnapshot here.", valueName: "file")) var output: String?
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where to: a file, or - for standard output; default: ID.heapsnapshot here.", valueName: "file"))
+    var output: String?
     @Flag(help: "Overwrite the file.") var force = false
 
     func run() throws {
         let store = try Workplace.open(options, for: .reading).store
         let record = try store.resolve(id)
-        guard record.hasSnapshot else { throw CommandFailure(.notFound, "\(record.id) has no snapshot (\(record.state.rawValue)); see heapsnapd info \(record.id)") }
+        guard record.hasSnapshot else {
+            throw CommandFailure(.notFound, "\(record.id) has no snapshot (\(record.state.rawValue)); see heapsnapd info \(record.id)")
+        }
         func progress(_ bytes: ByteCount) { Terminal.showProgress("exporting \(record.id): \(bytes) of \(record.bytes?.description ?? "?")") }
         let path = output ?? "\(record.id).heapsnapshot"
         let bytes: ByteCount
@@ -34,7 +37,9 @@ struct ExportCommand: ParsableCommand {
         if path != "-" {
             options.json ? JSONOutput.print(Written(id: record.id, path: path, bytes: bytes)) : Terminal.print(path)
         }
-        if record.state != .complete { throw CommandFailure(.damaged, "snapshot \(record.id) is \(record.state.rawValue); what there is was written") }
+        if record.state != .complete {
+            throw CommandFailure(.damaged, "snapshot \(record.id) is \(record.state.rawValue); what there is was written")
+        }
     }
 
     private struct Written: Encodable {

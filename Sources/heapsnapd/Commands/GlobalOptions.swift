@@ -2,13 +2,18 @@ import ArgumentParser
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {
-    @Option(name: .customLong("config"), help: ArgumentHelp("Read this configuration file instead of /etc/heapsnapd/heapsnapd.yaml.", valueName: "file"))
+    @Option(
+        name: .customLong("config"), help: ArgumentHelp("Read this configuration file instead of /etc/heapsnapd/heapsnapd.yaml.", valueName: "file"))
     var configurationFile: String?
 
-    @Option(name: .customLong("snapshot-dir"), help: ArgumentHelp("Keep snapshots here; default: $STATE_DIRECTORY, /var/lib/heapsnapd (root), ~/.local/state/heapsnapd.", valueName: "dir"))
+    @Option(
+        name: .customLong("snapshot-dir"),
+        help: ArgumentHelp("Keep snapshots here; default: $STATE_DIRECTORY, /var/lib/heapsnapd (root), ~/.local/state/heapsnapd.", valueName: "dir"))
     var snapshotDirectory: String?
 
-    @Option(name: .customLong("set"), help: ArgumentHelp("Set any configuration key, as in --set store.maxUse=2G; may be repeated.", valueName: "key=value"))
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Set any configuration key, as in --set store.maxUse=2G; may be repeated.", valueName: "key=value"))
     var settings: [String] = []
 
     @Flag(help: "Print JSON (docs/json.md).")

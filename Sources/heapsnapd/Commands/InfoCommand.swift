@@ -53,17 +53,26 @@ extension SnapshotRecord {
         if let refusal { lines.append(("refusal", "\(refusal.code): \(refusal.message)")) }
         for rung in rungs where rung.skipped != nil { lines.append(("rung \(rung.rung)", rung.skipped.map { "skipped: \($0.code)" })) }
         if let file {
-            lines += [("file", path ?? file), ("size", "\(bytes?.description ?? "?"), \(storedBytes?.description ?? "?") on disk"), ("sha256", sha256)]
+            lines += [
+                ("file", path ?? file), ("size", "\(bytes?.description ?? "?"), \(storedBytes?.description ?? "?") on disk"), ("sha256", sha256),
+            ]
             lines.append(("graph", nodeCount.flatMap { nodes in edgeCount.map { "\(nodes) nodes, \($0) edges" } }))
         }
         if let prediction { lines.append(("predicted", Self.cost(heap: prediction.heap, memory: prediction.extra, pause: prediction.pause))) }
         if let actual {
-            lines.append(("actual", "peak \(actual.peak?.description ?? "?"), stop \(actual.pause?.duration.text ?? "?"), all in all \(actual.duration?.duration.text ?? "?")"))
+            lines.append(
+                (
+                    "actual",
+                    "peak \(actual.peak?.description ?? "?"), stop \(actual.pause?.duration.text ?? "?"), all in all \(actual.duration?.duration.text ?? "?")"
+                ))
         }
         if let loan { lines.append(("loan", "\(loan.from) raised to \(loan.to) by \(loan.lender)")) }
         if let host {
             lines.append(("limit", host.limit.map { "\($0) by \(host.limitSource ?? "?")" }))
-            lines += [("V8 limit", node?.heapLimit?.description), ("cgroup", host.cgroup), ("unit", host.unit), ("container", host.container), ("host", host.hostname)]
+            lines += [
+                ("V8 limit", node?.heapLimit?.description), ("cgroup", host.cgroup), ("unit", host.unit), ("container", host.container),
+                ("host", host.hostname),
+            ]
         }
         if let exit {
             lines.append(("exit", "\(exit.cause.rawValue): \(exit.detail ?? "")"))
@@ -71,7 +80,11 @@ extension SnapshotRecord {
             lines += (exit.lastWords?.lastGCs ?? []).suffix(3).map { ("", $0) }
         }
         if let first = samples?.before.first, let last = samples?.before.last {
-            lines.append(("memory", "\(first.use?.description ?? "?") at \(first.at), \(last.use?.description ?? "?") of \(last.limit?.description ?? "?") at \(last.at)"))
+            lines.append(
+                (
+                    "memory",
+                    "\(first.use?.description ?? "?") at \(first.at), \(last.use?.description ?? "?") of \(last.limit?.description ?? "?") at \(last.at)"
+                ))
         }
         return lines.compactMap { name, value in value.map { name.padding(to: 13) + $0 } }.joined(separator: "\n")
     }

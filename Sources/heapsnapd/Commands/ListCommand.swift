@@ -29,7 +29,10 @@ struct ListCommand: ParsableCommand {
         for unreadable in records.unreadable { Terminal.printError("heapsnapd: cannot read \(unreadable.file): \(unreadable.reason)") }
         if options.json { return JSONOutput.print(chosen) }
         guard !chosen.isEmpty else { return Terminal.printError(records.records.isEmpty ? "nothing captured yet" : "nothing of that kind") }
-        var table = Table([("ID", .left), ("TIME", .left), ("SERVICE", .left), ("PID", .right), ("REASON", .left), ("ENGINE", .left), ("STATE", .left), ("SIZE", .right), ("ON DISK", .right)])
+        var table = Table([
+            ("ID", .left), ("TIME", .left), ("SERVICE", .left), ("PID", .right), ("REASON", .left), ("ENGINE", .left), ("STATE", .left),
+            ("SIZE", .right), ("ON DISK", .right),
+        ])
         for record in chosen {
             table.add([
                 record.id.text, String(record.createdAt.description.prefix(19)) + "Z", record.service, record.pid?.description ?? "-",

@@ -66,12 +66,14 @@ struct RunCommand: ParsableCommand {
             command: command, environment: environment, workingDirectory: workingDirectory,
             options: LaunchOptions(
                 handler: configuration.launch.handler, signal: configuration.launch.signal, nearHeapLimit: configuration.launch.nearHeapLimit,
-                diagnosticDirectory: configuration.launch.diagnosticDir.isEmpty ? incoming.path : configuration.launch.diagnosticDir, reportOnFatalError: !tails))
+                diagnosticDirectory: configuration.launch.diagnosticDir.isEmpty ? incoming.path : configuration.launch.diagnosticDir,
+                reportOnFatalError: !tails))
         for skipped in plan.skipped { log.debug("left out \(skipped.flag): \(skipped.reason)") }
         let supervise = configuration.supervise
         let supervisor = try Supervisor(
             service: SpawnRequest(
-                executable: plan.arguments[0], arguments: Array(plan.arguments.dropFirst()), environment: plan.via == .nothing ? nil : plan.environment),
+                executable: plan.arguments[0], arguments: Array(plan.arguments.dropFirst()),
+                environment: plan.via == .nothing ? nil : plan.environment),
             configuration: .init(
                 restart: supervise.policy,
                 captureGrace: configuration.capture.grace, forwardsUserSignals: configuration.launch.handler == .app || launch.forwardUsr,
@@ -99,11 +101,17 @@ struct LaunchCommandOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The signal that makes Node write a snapshot.", valueName: "SIG")) var signal: String?
     @Option(help: ArgumentHelp("How many snapshots Node may write near its heap limit; 0 for none.", valueName: "n")) var nearHeapLimit: Int?
     @Option(help: ArgumentHelp("Where Node writes; default: below the snapshot directory.", valueName: "dir")) var diagnosticDir: String?
-    @Option(help: ArgumentHelp("Who writes the snapshot: node, or app for a handler of the service's own.", valueName: "node|app")) var handler: String?
-    @Option(name: .customLong("trigger"), help: ArgumentHelp("When to capture, such as use=85%, rss=400M,600M, timeToLimit=15s; may be repeated; replaces the configuration's.", valueName: "trigger")) var triggers: [String] = []
+    @Option(help: ArgumentHelp("Who writes the snapshot: node, or app for a handler of the service's own.", valueName: "node|app")) var handler:
+        String?
+    @Option(
+        name: .customLong("trigger"),
+        help: ArgumentHelp(
+            "When to capture, such as use=85%, rss=400M,600M, timeToLimit=15s; may be repeated; replaces the configuration's.", valueName: "trigger"))
+    var triggers: [String] = []
     @Option(help: ArgumentHelp("Longest stop of the service that is acceptable.", valueName: "duration")) var maxPause: String?
     @Option(help: ArgumentHelp("How long the end of the service waits for a capture.", valueName: "duration")) var captureGrace: String?
-    @Option(help: ArgumentHelp("Which of several Node processes: largest, first or a pid.", valueName: "which")) var select: ProcessSelection = .largest
+    @Option(help: ArgumentHelp("Which of several Node processes: largest, first or a pid.", valueName: "which")) var select: ProcessSelection =
+        .largest
     @Option(help: ArgumentHelp("When to start again: no, on-failure or always.", valueName: "policy")) var restart: String?
     @Flag(help: "Forward SIGUSR1 and SIGUSR2 instead of capturing.") var forwardUsr = false
     @Flag(help: "Read the service's standard error for V8's last words also where our death would not end it.") var tailStderr = false
@@ -112,8 +120,10 @@ struct LaunchCommandOptions: ParsableArguments {
 
     var overrides: [(key: String, value: String?)] {
         [
-            ("launch.signal", signal), ("launch.nearHeapLimit", nearHeapLimit.map(String.init)), ("launch.diagnosticDir", diagnosticDir), ("launch.handler", handler),
-            ("watch.triggers", triggers.isEmpty ? nil : triggers.joined(separator: " ")), ("capture.maxPause", maxPause), ("capture.grace", captureGrace),
+            ("launch.signal", signal), ("launch.nearHeapLimit", nearHeapLimit.map(String.init)), ("launch.diagnosticDir", diagnosticDir),
+            ("launch.handler", handler),
+            ("watch.triggers", triggers.isEmpty ? nil : triggers.joined(separator: " ")), ("capture.maxPause", maxPause),
+            ("capture.grace", captureGrace),
             ("supervise.restart", restart), ("supervise.tailStderr", tailStderr ? "always" : nil), ("capture.lend", noLend ? "false" : nil),
             ("capture.acceptRisk", acceptRisk ? "true" : nil),
         ]

@@ -14,7 +14,9 @@ extension Workplace {
             for record in found.adopted { log.notice("adopted snapshot \(record.id), which had no record: \(record.state.rawValue)") }
             for name in found.quarantined { log.warning("set aside \(name), which is no record of ours") }
             let lost = try store.runStates().filter { (try? table.identity($0.supervisor.pid)) != $0.supervisor.identity && !store.isHeld($0) }
-            for file in try store.orphans() where file.hasWriter != true { try await adopt(file, of: lost.first { $0.incoming == file.directory }, log: log) }
+            for file in try store.orphans() where file.hasWriter != true {
+                try await adopt(file, of: lost.first { $0.incoming == file.directory }, log: log)
+            }
             for state in lost {
                 _ = try site.publish(record(of: state))
                 try store.remove(state)
@@ -28,7 +30,8 @@ extension Workplace {
         guard let kind = ArtifactName(file.name) else { return log.notice("left alone: \(file.path)") }
         guard kind.isHeapSnapshot else { return SmallFile.remove(file.path) }
         var record = SnapshotRecord(
-            id: SnapshotID(secondsSinceEpoch: file.modifiedAt.milliseconds / 1_000), state: .requested, service: state?.service ?? "unknown", reason: "adopted",
+            id: SnapshotID(secondsSinceEpoch: file.modifiedAt.milliseconds / 1_000), state: .requested, service: state?.service ?? "unknown",
+            reason: "adopted",
             engine: "nearHeapLimit", createdAt: file.modifiedAt)
         record.instance = state?.instance
         record.pid = state?.instance?.pid
@@ -40,7 +43,8 @@ extension Workplace {
     private func record(of state: RunState) -> SnapshotRecord {
         let now = SystemClock.now()
         var record = SnapshotRecord(
-            id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000), state: .supervisorLost, service: state.service, reason: "supervisorLost", engine: "none",
+            id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000), state: .supervisorLost, service: state.service, reason: "supervisorLost",
+            engine: "none",
             createdAt: now)
         record.instance = state.instance
         record.pid = state.instance?.pid

@@ -23,7 +23,8 @@ extension ServiceWatch {
         log.notice("\(service): \(verdict.reason)")
         for action in verdict.actions {
             switch action {
-            case .capture: capture(reason: verdict.trigger.name, detail: verdict.reason, rule: verdict.rule, terminates: verdict.actions.contains(.terminate))
+            case .capture:
+                capture(reason: verdict.trigger.name, detail: verdict.reason, rule: verdict.rule, terminates: verdict.actions.contains(.terminate))
             case .exec(let command): Task { await execute(command, verdict) }
             case .terminate where !verdict.actions.contains(.capture): await supervisor.terminate(reason: verdict.reason)
             case .terminate: break  // after the stored capture
@@ -63,7 +64,9 @@ extension ServiceWatch {
             conclude(outcome)
             // It may have been started again meanwhile.
             let isSame = (try? workplace.table.identity(process.identity.pid)) == process.identity
-            if terminates && isSame && outcome.record.state == .complete { await supervisor.terminate(reason: "the snapshot \(outcome.record.id) is stored") }
+            if terminates && isSame && outcome.record.state == .complete {
+                await supervisor.terminate(reason: "the snapshot \(outcome.record.id) is stored")
+            }
         } catch {
             log.error("\(service): cannot capture: \(error)")
             refused(retryAfter: .seconds(30))
@@ -73,7 +76,10 @@ extension ServiceWatch {
     private var report: @Sendable (CaptureProgress) -> Void {
         { [log, service] progress in
             switch progress {
-            case .admitted(let facts, _): log.info("\(service): capturing; heap about \(facts.cost?.heap.description ?? "unknown"), predicted stop \(facts.cost?.pause.text ?? "unknown")")
+            case .admitted(let facts, _):
+                log.info(
+                    "\(service): capturing; heap about \(facts.cost?.heap.description ?? "unknown"), predicted stop \(facts.cost?.pause.text ?? "unknown")"
+                )
             case .lent(let from, let to): log.notice("\(service): limit raised from \(from) to \(to) for the capture")
             case .signalled, .generating, .writing, .storing: break
             }
@@ -102,9 +108,12 @@ extension ServiceWatch {
         guard directories[path] == nil else { return }
         do {
             let directory = try ArtifactDirectory(path)
-            directories[path] = (directory, [
-                Task { await directory.run() }, Task { for await artifact in directory.arrivals { await arrived(artifact, in: directory) } },
-            ])
+            directories[path] = (
+                directory,
+                [
+                    Task { await directory.run() }, Task { for await artifact in directory.arrivals { await arrived(artifact, in: directory) } },
+                ]
+            )
         } catch { log.warning("cannot watch \(path): \(error)") }
     }
 
@@ -134,7 +143,10 @@ extension ServiceWatch {
     }
 
     private func collect(_ artifact: Artifact, of target: WatchedProcess, in directory: ArtifactDirectory) async {
-        let isNodes = if case .node = artifact.kind { target.process.flags.nearHeapLimit != nil || workplace.configuration.launch.handler == .node } else { false }
+        let isNodes =
+            if case .node = artifact.kind { target.process.flags.nearHeapLimit != nil || workplace.configuration.launch.handler == .node } else {
+                false
+            }
         var record = workplace.record(
             of: target.process, service: service, reason: isNodes ? "nearHeapLimit" : "appeared",
             detail: isNodes ? "Node began a snapshot near its heap limit" : "\(artifact.name) appeared in \(artifact.directory)")

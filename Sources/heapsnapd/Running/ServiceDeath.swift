@@ -23,11 +23,14 @@ extension ServiceWatch {
         for path in directories.keys where path.hasPrefix(workplace.store.path) {
             for name in ((try? SmallFile.names(in: path)) ?? []).sorted() {
                 guard let kind = ArtifactName(name), kind.isHeapSnapshot else { continue }
-                var record = workplace.record(of: target.process, service: service, reason: "nearHeapLimit", detail: "\(name) was left behind at the end of the service")
+                var record = workplace.record(
+                    of: target.process, service: service, reason: "nearHeapLimit", detail: "\(name) was left behind at the end of the service")
                 record.engine = "nearHeapLimit"
                 record.samples = .init(before: trajectory.recorded)
                 do {
-                    let collected = try await workplace.site.collect("\(path)/\(name)", state: .targetDied, record: record, began: SystemClock.monotonic()) { _ in }
+                    let collected = try await workplace.site.collect(
+                        "\(path)/\(name)", state: .targetDied, record: record, began: SystemClock.monotonic()
+                    ) { _ in }
                     log.notice("\(service): snapshot \(collected.id) \(collected.state.rawValue)")
                 } catch { log.error("\(service): cannot collect \(path)/\(name): \(error)") }
             }
@@ -43,13 +46,15 @@ extension ServiceWatch {
         var record =
             target.map { workplace.record(of: $0.process, service: service, reason: "death") }
             ?? SnapshotRecord(
-                id: SnapshotID(secondsSinceEpoch: exit.at.milliseconds / 1_000), state: .noSnapshot, service: service, reason: "death", engine: "none",
+                id: SnapshotID(secondsSinceEpoch: exit.at.milliseconds / 1_000), state: .noSnapshot, service: service, reason: "death",
+                engine: "none",
                 createdAt: exit.at)
         record.state = .noSnapshot
         record.pid = target?.process.identity.pid ?? exit.pid
         record.detail = judgement.reason
         record.samples = .init(before: trajectory.recorded)
-        record.exit = SnapshotRecord.Exit(judgement, status: exit.status, words: words, memoryStat: try? target?.sampler.hierarchy?.leaf.statistics()?.all)
+        record.exit = SnapshotRecord.Exit(
+            judgement, status: exit.status, words: words, memoryStat: try? target?.sampler.hierarchy?.leaf.statistics()?.all)
         _ = try workplace.site.publish(record)
         log.notice("\(service) ended: \(judgement.reason)")
     }
@@ -58,11 +63,16 @@ extension ServiceWatch {
     private func reportedWords() -> LastWords? {
         for path in directories.keys where path.hasPrefix(workplace.store.path) {
             for name in (try? SmallFile.names(in: path)) ?? [] where ArtifactName(name) == .report {
-                guard let bytes = try? SmallFile.read("\(path)/\(name)"), let report = try? RecordCodec.decode(DiagnosticReport.self, from: bytes) else { continue }
+                guard let bytes = try? SmallFile.read("\(path)/\(name)"), let report = try? RecordCodec.decode(DiagnosticReport.self, from: bytes)
+                else { continue }
                 // A worker that died alone has written its own.
                 if let target, let pid = report.header.processId, pid != target.process.namespacePID { continue }
                 SmallFile.remove("\(path)/\(name)")
-                if let words = LastWords.parse(reportEvent: report.header.event, trigger: report.header.trigger, nativeStack: report.nativeStack?.map(\.symbol) ?? []) { return words }
+                if let words = LastWords.parse(
+                    reportEvent: report.header.event, trigger: report.header.trigger, nativeStack: report.nativeStack?.map(\.symbol) ?? [])
+                {
+                    return words
+                }
             }
         }
         return nil

@@ -29,7 +29,8 @@ struct ServiceRun: Sendable {
                 await ending?.value
                 state.instance = identity.map { .init($0) }
                 note(state)
-                let new = ServiceWatch(command: pid, service: service, plan: plan, workplace: workplace, supervisor: supervisor, selection: selection, log: log)
+                let new = ServiceWatch(
+                    command: pid, service: service, plan: plan, workplace: workplace, supervisor: supervisor, selection: selection, log: log)
                 watch = (new, Task { await new.run() })
             case .startFailed(let reason, _): log.error("\(reason)")
             case .exited(let exit):

@@ -38,7 +38,9 @@ actor ServiceWatch {
     private let wakeUps: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
-    init(command: ProcessID, service: String, plan: LaunchPlan, workplace: Workplace, supervisor: Supervisor, selection: ProcessSelection, log: Logger) {
+    init(
+        command: ProcessID, service: String, plan: LaunchPlan, workplace: Workplace, supervisor: Supervisor, selection: ProcessSelection, log: Logger
+    ) {
         self.command = command
         self.service = service
         self.plan = plan
@@ -158,7 +160,9 @@ actor ServiceWatch {
         for index in rules.indices { rules[index].restarted() }
         let version = process.version?.description ?? "of unknown version"
         let limit = (try? found.sampler.hierarchy?.effectiveLimit()?.limit)?.description ?? "none"
-        log.info("watching Node \(version), process \(process.identity.pid); V8's limit \(found.heapLimit?.description ?? "unknown"), the cgroup's \(limit)")
+        log.info(
+            "watching Node \(version), process \(process.identity.pid); V8's limit \(found.heapLimit?.description ?? "unknown"), the cgroup's \(limit)"
+        )
     }
 
     /// The kernel's thresholds count page cache, ours do not: they are set above by what can be reclaimed, and anew when that has changed.

@@ -51,7 +51,8 @@ struct WatchedProcess {
     /// What could be lent now (contract 15).
     private func spare(_ workplace: Workplace) -> ByteCount {
         guard workplace.configuration.capture.lend, let hierarchy = sampler.hierarchy, let host = try? workplace.table.hostMemory(),
-            let limit = try? hierarchy.effectiveLimit()?.limit, case .success? = try? workplace.site.loans.lender(for: hierarchy, limit: limit + .mebibytes(1))
+            let limit = try? hierarchy.effectiveLimit()?.limit,
+            case .success? = try? workplace.site.loans.lender(for: hierarchy, limit: limit + .mebibytes(1))
         else { return .zero }
         return Admission.spare(available: host.available, total: host.total)
     }
