@@ -45,6 +45,22 @@ extension EndToEnd {
             #expect(arguments.contains("--heapsnapshot-signal=SIGUSR2"))
         }
 
+        /// `process.title` writes over the command line, which hides the flags from everybody but the one who gave them.
+        @Test func aTitleDoesNotHideTheFlagsThatWeGave() async throws {
+            let program = try sandbox.write("process.title = 'shop'; setInterval(() => {}, 1000); console.log('listening')", to: "titled.js")
+            let record = try await captured(by: ["--", EndToEnd.node(24), program])
+            #expect(record.engine == "signal")
+        }
+
+        /// Node below a shell that starts it again: each end leaves a record, also the one whose status is the shell's.
+        @Test func everyDeathBelowAShellLeavesARecord() async throws {
+            let once = "\(try EndToEnd.node(24)) -e 'setTimeout(() => process.abort(), 1500)'"
+            let run = try sandbox.startHeapsnapd(["run", "--", "sh", "-c", "\(once); \(once); exit 3"])
+            #expect(try await run.end().status == 3)
+            let deaths = try await sandbox.records().filter { $0.reason == "death" }
+            #expect(deaths.count == 2 && Set(deaths.map(\.pid)).count == 2)
+        }
+
         /// Runs it, asks for a capture by a signal to heapsnapd, and ends it.
         private func captured(
             by arguments: [String], in directory: String? = nil, environment: [String: String] = [:], afterMegabytes: Int = 0
