@@ -68,6 +68,7 @@ extension LoanBook {
     /// - Parameter growth: what the services may grow in a second, where nobody watches them.
     public func settleOrphans(growth: ByteCount = .mebibytes(64)) {
         guard let bootID = try? table.bootID() else { return }
+        SmallFile.removeLitter(in: directory)
         for var loan in open() where !isAlive(loan.holder) {
             if loan.bootID != bootID {
                 SmallFile.remove(path(loan.id))

@@ -27,6 +27,16 @@ public enum SmallFile {
 
     public static func remove(_ path: String) { unlink(path) }
 
+    /// Removes what writers that were killed in `write` left in a directory: their pid is in the name, and nobody has it any more.
+    public static func removeLitter(in directory: String) {
+        for name in (try? names(in: directory)) ?? [] where name.hasSuffix(".tmp") {
+            guard let pid = name.split(separator: ".").dropLast().last.flatMap({ Int32($0) }), kill(pid, 0) != 0, Errno.last == .noSuchProcess else {
+                continue
+            }
+            unlink("\(directory)/\(name)")
+        }
+    }
+
     /// nil: gone.
     public static func names(in directory: String) throws(KernelError) -> [String]? { try KernelFile.names(in: directory) }
 

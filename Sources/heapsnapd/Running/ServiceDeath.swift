@@ -14,7 +14,16 @@ extension ServiceWatch {
         for (_, tasks) in directories.values { tasks.forEach { $0.cancel() } }
         // The cgroup may hold the heapsnapd and others: what they use decides how far the limit comes down.
         for _ in 0..<10 where giveBack(growth: .mebibytes(16)) { try? await Task.sleep(for: .milliseconds(100)) }
-        do { try publishDeath(exit) } catch { log.error("\(service): cannot record its end: \(error)") }
+        recordDeath(exit.status, pid: exit.pid, standardErrorTail: exit.standardErrorTail)
+    }
+
+    /// A watched process that is not the command has ended, and its parent goes on: its status is not ours to know (contract 28).
+    func recordDeath(of gone: WatchedProcess) { recordDeath(nil, pid: gone.process.identity.pid, standardErrorTail: nil) }
+
+    private func recordDeath(_ status: ExitStatus?, pid: ProcessID, standardErrorTail: [UInt8]?) {
+        do { try publishDeath(status, pid: pid, standardErrorTail: standardErrorTail) } catch {
+            log.error("\(service): cannot record its end: \(error)")
+        }
     }
 
     /// Files of our own directory that nobody was told of: their writer died in the same instant.
@@ -37,26 +46,26 @@ extension ServiceWatch {
         }
     }
 
-    private func publishDeath(_ exit: ServiceExit) throws {
-        let words = exit.standardErrorTail.flatMap { LastWords.parse($0) } ?? reportedWords()
+    private func publishDeath(_ status: ExitStatus?, pid: ProcessID, standardErrorTail: [UInt8]?) throws {
+        let now = SystemClock.now()
+        let words = standardErrorTail.flatMap { LastWords.parse($0) } ?? reportedWords()
         let judgement = ExitJudgement.decide(
             ExitEvidence(
-                status: exit.status, lastWords: words, oomKillsBefore: target?.oomKillsBefore,
+                status: status, lastWords: words, oomKillsBefore: target?.oomKillsBefore,
                 oomKillsAfter: (try? target?.sampler.hierarchy?.leaf.events()?.oomKill).flatMap(\.self), ownSignal: stopSignal))
         var record =
             target.map { workplace.record(of: $0.process, service: service, reason: "death") }
             ?? SnapshotRecord(
-                id: SnapshotID(secondsSinceEpoch: exit.at.milliseconds / 1_000), state: .noSnapshot, service: service, reason: "death",
-                engine: "none",
-                createdAt: exit.at)
+                id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000), state: .noSnapshot, service: service, reason: "death",
+                engine: "none", createdAt: now)
         record.state = .noSnapshot
-        record.pid = target?.process.identity.pid ?? exit.pid
+        record.pid = target?.process.identity.pid ?? pid
         record.detail = judgement.reason
         record.samples = .init(before: trajectory.recorded)
         record.exit = SnapshotRecord.Exit(
-            judgement, status: exit.status, words: words, memoryStat: try? target?.sampler.hierarchy?.leaf.statistics()?.all)
+            judgement, status: status, words: words, memoryStat: try? target?.sampler.hierarchy?.leaf.statistics()?.all)
         _ = try workplace.site.publish(record)
-        log.notice("\(service) ended: \(judgement.reason)")
+        log.notice("\(status == nil ? "process \(pid) of " : "")\(service) ended: \(judgement.reason)")
     }
 
     /// V8's reason from the diagnostic report, where standard error is not ours to read (contract 26). The report is taken away: its content is in the record.
@@ -92,11 +101,12 @@ private struct DiagnosticReport: Decodable {
 }
 
 extension SnapshotRecord.Exit {
-    init(_ judgement: ExitJudgement, status: ExitStatus, words: LastWords?, memoryStat: [String: UInt64]?) {
+    init(_ judgement: ExitJudgement, status: ExitStatus?, words: LastWords?, memoryStat: [String: UInt64]?) {
         self.init(cause: Cause(rawValue: judgement.cause.name) ?? .unknown, detail: judgement.reason)
         switch status {
         case .exited(let code): self.status = code
         case .signaled(let number, _): signal = number
+        case nil: break
         }
         lastWords = words.map { .init(fatalError: $0.fatalError, lastGCs: $0.lastGCs) }
         self.memoryStat = memoryStat?.mapValues { Int64(clamping: $0) }

@@ -136,6 +136,7 @@ actor ServiceWatch {
             return min(.milliseconds(20 * searches), .seconds(1))
         }
         searches = 0
+        if let target { recordDeath(of: target) }
         try watch(chosen.process)
         return .zero
     }
