@@ -21,7 +21,11 @@ public struct LoanBook: Sendable {
 
     /// The lender that can raise every limit below `limit` for this process, or why there is none.
     public func lender(for hierarchy: MemoryHierarchy, limit: ByteCount) throws -> Result<any LimitLender, LendingObstacle> {
-        do { try SmallFile.makePrivateDirectory(directory) } catch { return .failure(LendingObstacle("the loan cannot be written down: \(error)")) }
+        // What `open` would not believe must not be lent by: nobody would give it back.
+        let runtime = String(directory.dropLast("/loans".count))
+        do { for part in [runtime, directory] { try SmallFile.makePrivateDirectory(part) } } catch {
+            return .failure(LendingObstacle("the loan cannot be written down: \(error)"))
+        }
         let limiting = try hierarchy.limiting(atMost: limit)
         var reasons: [String] = []
         for lender in lenders {
