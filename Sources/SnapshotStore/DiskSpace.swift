@@ -25,15 +25,4 @@ extension SnapshotStore {
                 isMemory: memory.contains(Int(status.f_type)))
         }
     }
-
-    /// What a capture needs on disk while the raw file and the stored one lie side by side.
-    ///
-    /// - Parameters:
-    ///   - raw: predicted bytes of the snapshot.
-    ///   - isPiped: the raw bytes never touch the disk.
-    public static func spaceNeeded(raw: ByteCount, compression: Compression = .zstd, isPiped: Bool = false) -> ByteCount {
-        // zstd -3 made 1/5.6 (Node 22, mixed content) to 1/20 (like objects) of real snapshots; a quarter is on the safe side.
-        let stored = compression == .zstd ? raw * 0.25 : raw
-        return isPiped ? stored : raw + stored
-    }
 }

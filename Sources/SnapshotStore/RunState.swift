@@ -15,7 +15,6 @@ public struct RunState: Codable, Sendable, Hashable {
     public var incoming: String?
     /// The capture that is under way.
     public var capture: SnapshotID?
-    public var lastSample: SnapshotRecord.Sample?
 
     public init(service: String, supervisor: ProcessIdentity, startedAt: Timestamp) {
         self.service = service
