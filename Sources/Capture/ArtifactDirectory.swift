@@ -52,7 +52,7 @@ public actor ArtifactDirectory {
 
     private func handle(_ event: DirectoryEvent) {
         switch event {
-        case .created(let name), .movedIn(let name), .modified(let name):
+        case .created(let name), .movedIn(let name):
             closed.remove(name)
             announce(name)
         case .closedAfterWriting(let name):

@@ -55,4 +55,6 @@ public struct CaptureOutcome: Sendable {
     public var record: SnapshotRecord
     /// For the caller's next admission and for the rule's state.
     public var refusal: Refusal?
+    /// A file whose writer stands still, but holds it: whoever watches takes it up when it is let go of.
+    public var leftOpen: Artifact?
 }

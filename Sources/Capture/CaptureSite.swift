@@ -37,11 +37,15 @@ public struct CaptureSite: Sendable {
 extension CaptureSite {
     /// What a snapshot in place of such a heap would cost this service.
     public func predictedCost(heap: ByteCount, version: NodeVersion?, service: String) -> SnapshotCost {
-        let learned = (try? store.learnedCost(of: service)).flatMap(\.self).map {
+        SnapshotCost.predict(heap: heap, version: version, learned: learnedFactors(of: service), extraPerHeapByte: extraPerHeapByte)
+    }
+
+    /// What its earlier snapshots have cost; reads one small file.
+    public func learnedFactors(of service: String) -> LearnedFactors? {
+        (try? store.learnedCost(of: service)).flatMap(\.self).map {
             LearnedFactors(
                 extraPerHeapByte: $0.extraPerHeapByte, pausePerHeapByte: $0.pausePerHeapByte, bytesPerHeapByte: $0.bytesPerHeapByte, heap: $0.heap)
         }
-        return SnapshotCost.predict(heap: heap, version: version, learned: learned, extraPerHeapByte: extraPerHeapByte)
     }
 }
 

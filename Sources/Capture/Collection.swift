@@ -2,10 +2,17 @@ import Dispatch
 public import HeapSnapshot
 import Linux
 public import SnapshotStore
+import Synchronization
 public import Units
 
 /// One after the other: each takes a processor and some MiB.
 private let ingestQueue = DispatchQueue(label: "heapsnapd.ingest", qos: .utility)
+
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { value.store(true, ordering: .relaxed) }
+}
 
 extension StreamVerifier: StreamVerifying {
     public func verdict() -> StreamVerdict {
@@ -22,18 +29,38 @@ extension CaptureSite {
     /// lay. What is not whole is kept all the same and says so.
     ///
     /// - Parameter began: of the capture, on the monotonic clock.
-    /// - Throws: the store's error (no space, not writable); the file then stays where it is.
+    /// - Throws: the store's error (no space, not writable), `CancellationError` within a few MiB; the file then stays where it is.
     public func collect(
         _ path: String, state: ArtifactProgress.State, record: SnapshotRecord, began: Duration, report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> SnapshotRecord {
         // Seconds of compression, away from the threads on which signals are forwarded and memory is watched.
-        try await withCheckedThrowingContinuation { continuation in
-            ingestQueue.async {
-                let result = Result { try take(path, state: state, record: record, began: began, report: report) }
-                returnFreeMemory()
-                continuation.resume(with: result)
+        let isCancelled = Flag()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                ingestQueue.async {
+                    let result = Result {
+                        try take(path, state: state, record: record, began: began) { bytes in
+                            if isCancelled.isSet { throw CancellationError() }
+                            report(.storing(bytes))
+                        }
+                    }
+                    returnFreeMemory()
+                    continuation.resume(with: result)
+                }
             }
+        } onCancel: {
+            isCancelled.set()
         }
+    }
+
+    /// Whether a writer that does not move still has the file open, and stands still for a reason that passes: stopped (SIGSTOP, a debugger), frozen
+    /// (docker pause), or waiting for a disk that hangs. One that goes on with other work has lost its file: Node leaks the descriptor after ENOSPC.
+    public func isHeld(_ artifact: Artifact, by target: ProcessIdentity) -> Bool {
+        guard (try? table.identity(target.pid)) == target, let files = try? table.openFiles(target.pid),
+            files.contains(where: { $0.hasSuffix("/" + artifact.name) })
+        else { return false }
+        if let state = try? table.stat(target.pid)?.state, "TtD".contains(state) { return true }
+        return (try? (MemoryHierarchy.of(target.pid, in: table)?.leaf as? CgroupV2Memory)?.isFrozen()) == true
     }
 
     /// `SnapshotStore.recover` with Node's verification.
@@ -44,7 +71,7 @@ extension CaptureSite {
     }
 
     private func take(
-        _ path: String, state: ArtifactProgress.State, record: SnapshotRecord, began: Duration, report: (CaptureProgress) -> Void
+        _ path: String, state: ArtifactProgress.State, record: SnapshotRecord, began: Duration, progress: (ByteCount) throws -> Void
     ) throws -> SnapshotRecord {
         var record = record
         guard let size = SmallFile.size(path), size > .zero else {
@@ -55,7 +82,7 @@ extension CaptureSite {
         }
         var verifier = StreamVerifier()
         let ingested = try store.ingest(
-            fileAt: path, id: record.id, compression: compression, level: compressionLevel, verifier: &verifier, progress: { report(.storing($0)) })
+            fileAt: path, id: record.id, compression: compression, level: compressionLevel, verifier: &verifier, progress: progress)
         // Killed between publishing and removing the source, an earlier heapsnapd left this file behind: it is in the store already.
         if let twin = try store.records().records.first(where: { $0.sha256 == ingested.sha256 }) {
             try store.discard(ingested)

@@ -19,7 +19,9 @@ public struct SignalEngine: Sendable {
         _ request: CaptureRequest, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?,
         report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> CaptureOutcome {
-        do { return try await attempt(request, directory: directory, arrival: arrival, report: report) } catch {
+        do { return try await attempt(request, directory: directory, arrival: arrival, report: report) } catch let error as CancellationError {
+            throw error  // the file stays where it is, for the next start
+        } catch {
             var failed = request.record
             failed.state = .failed
             failed.detail = [failed.detail, "\(error)"].compactMap(\.self).joined(separator: "; ")
@@ -62,18 +64,31 @@ public struct SignalEngine: Sendable {
             }
             if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
         }
-        switch try send(request) {
-        case .sent: report(.signalled)
-        case .gone: return try died(outcome)
-        case .refused(let refusal): return try refused(outcome, refusal)
+        // Node may have begun by itself a moment ago: its file is as good as the one that would be asked for, and a second would come on top.
+        let early = await arrival()
+        if let early {
+            outcome.record.engine = request.handler == .app ? "app" : "nearHeapLimit"
+            outcome.record.detail = [outcome.record.detail, "\(early.name) had begun before the signal"].compactMap(\.self).joined(separator: "; ")
+        } else {
+            switch try send(request) {
+            case .sent: report(.signalled)
+            case .gone: return try died(outcome)
+            case .refused(let refusal): return try refused(outcome, refusal)
+            }
         }
 
         let follower = ArtifactFollower(site: site, request: request, hierarchy: hierarchy)
-        let end = await follower.follow(&outcome, artifact: arrival, directory: directory, report: report)
+        let end = await follower.follow(
+            &outcome, artifact: { if let early { early } else { await arrival() } }, directory: directory, report: report)
         try site.account(hierarchy, before: facts.use)
         outcome.record.actual = .init(peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) })
         guard let artifact = end.artifact else {
             outcome.record.state = end.state == .targetDied ? .targetDied : .stalled
+            return try published(outcome, began: began)
+        }
+        if end.state == .stalled, site.isHeld(artifact, by: request.process.identity) {
+            outcome.record.state = .stalled
+            outcome.leftOpen = artifact
             return try published(outcome, began: began)
         }
         outcome.record = try await site.collect(artifact.path, state: end.state, record: outcome.record, began: began, report: report)

@@ -38,6 +38,12 @@ public struct UnrequestedArtifact: Sendable {
         if let use { try site.account(hierarchy, before: use) }
         outcome.record.actual = .init(
             peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) })
+        if end.state == .stalled, site.isHeld(artifact, by: target) {
+            outcome.record.state = .stalled
+            outcome.record = try site.publish(outcome.record)
+            outcome.leftOpen = artifact
+            return outcome
+        }
         outcome.record = try await site.collect(artifact.path, state: end.state, record: outcome.record, began: began, report: report)
         return outcome
     }

@@ -13,8 +13,11 @@ struct Observation {
 
     /// A forecast carries a decision over four times its evidence; a tenth of the horizon is enough for the latest safe moment, which nothing
     /// brings back: 90 s for the usual 15 minutes, by which most services have collected garbage once. A leak that is faster than that has
-    /// to be captured on less, or never: at 15 MB/s a heap outgrows a pause of 10 s within 10 s.
-    private static let reach = (limit: 4, safeMoment: 10)
+    /// to be captured on less, or never: at 8 MB/s a heap outgrows a pause of 10 s within 20 s, on Node 20.18 within 10, at a fifth of the way to
+    /// the limit. Where the limit is less than `fast` away an eighth of the way does: 240 simulated days of teeth up to 80 MB have the
+    /// same 3 alarms with it as without; unbounded it adds 23, at the first tooth (docs/decisions/0004).
+    private static let reach = (limit: 4, safeMoment: 10, fastSafeMoment: 8)
+    private static let fast = Duration.seconds(75)
     /// "Soon": the longest pause between two samples.
     private static let soon = Duration.seconds(10)
 
@@ -34,8 +37,8 @@ struct Observation {
         case .latestSafeMoment(let within):
             guard let forecast, let safeMoment else { return .calm }
             if safeMoment.passed { return .between }
-            let isKnown =
-                within <= forecast.evidence * Observation.reach.safeMoment || forecast.timeToLimit <= forecast.evidence * Observation.reach.limit
+            let reach = forecast.timeToLimit <= Observation.fast ? Observation.reach.fastSafeMoment : Observation.reach.limit
+            let isKnown = within <= forecast.evidence * Observation.reach.safeMoment || forecast.timeToLimit <= forecast.evidence * reach
             if isKnown && forecast.timeToLimit <= within && safeMoment.remaining <= Observation.soon { return .met }
             return forecast.timeToLimit > within * (1 + hysteresis.fraction) || safeMoment.remaining > Observation.soon * 2 ? .calm : .between
         }

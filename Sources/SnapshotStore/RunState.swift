@@ -13,8 +13,8 @@ public struct RunState: Codable, Sendable, Hashable {
     public var startedAt: Timestamp
     /// Name below incoming/.
     public var incoming: String?
-    /// The capture that is under way.
-    public var capture: SnapshotID?
+    /// It ended by itself, before a file in `incoming` could be taken in: the next start does that, and nothing was lost.
+    public var leftFiles: Bool?
 
     public init(service: String, supervisor: ProcessIdentity, startedAt: Timestamp) {
         self.service = service

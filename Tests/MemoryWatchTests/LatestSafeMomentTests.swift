@@ -3,12 +3,10 @@ import Testing
 import Units
 
 @Suite struct LatestSafeMomentTests {
-    private func moment(use: Double, growth: Double, heap: Double, heapGrowth: Double, pausePerGigabyte: Double = 0, maxPause: Double = 10)
-        -> LatestSafeMoment?
-    {
+    private func moment(use: Double, growth: Double, heap: Double, heapGrowth: Double, patientHeap: Double? = nil) -> LatestSafeMoment? {
         .compute(
             use: megabytes(use), growth: megabytes(growth), heap: megabytes(heap), heapGrowth: megabytes(heapGrowth), limit: megabytes(512),
-            extraPerHeapByte: 7.5, pausePerHeapByte: pausePerGigabyte / 1_073_741_824, maxPause: .seconds(maxPause), reaction: .seconds(1))
+            extraPerHeapByte: 7.5, patientHeap: patientHeap.map { megabytes($0) }, reaction: .seconds(1))
     }
 
     @Test func memoryBounds() throws {
@@ -19,11 +17,11 @@ import Units
     }
 
     @Test func pauseBounds() throws {
-        // 60 s per GB: 10 s at 170.7 MB. Memory that does not count: a limit far away.
+        // Memory does not count: a limit far away.
         let found = LatestSafeMoment.compute(
             use: megabytes(100), growth: megabytes(1), heap: megabytes(150), heapGrowth: megabytes(1), limit: megabytes(100_000),
-            extraPerHeapByte: 7.5, pausePerHeapByte: 60 / 1_073_741_824, maxPause: .seconds(10), reaction: .zero)
-        #expect(try abs(#require(found).remaining.inSeconds - 20.67) < 0.01)
+            extraPerHeapByte: 7.5, patientHeap: megabytes(170.7), reaction: .zero)
+        #expect(try abs(#require(found).remaining.inSeconds - 20.7) < 0.01)
         #expect(found?.boundBy == .pause)
     }
 
@@ -35,7 +33,7 @@ import Units
     @Test func passed() throws {
         let found = try #require(moment(use: 300, growth: 0, heap: 200, heapGrowth: 0))
         #expect(found.remaining == .zero && found.passed && found.boundBy == .memory)
-        let tired = try #require(moment(use: 100, growth: 0, heap: 20, heapGrowth: 0, pausePerGigabyte: 6_000))
+        let tired = try #require(moment(use: 100, growth: 0, heap: 20, heapGrowth: 0, patientHeap: 19))
         #expect(tired.passed && tired.boundBy == .pause)
     }
 

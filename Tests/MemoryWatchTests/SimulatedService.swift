@@ -45,6 +45,10 @@ struct Loop {
     var polling = PollingInterval()
     /// Of the heap, for the latest safe moment; nil leaves it out.
     var heapShare: Double?
+    /// MB: 60 s per GB, 10 s at most.
+    var patientHeap = 170.7
+    /// MB that the host would lend.
+    var lendable = 0.0
     var polls = 0
     var now = 0.0
 
@@ -67,7 +71,7 @@ struct Loop {
             if let heapShare, let forecast {
                 moment = .compute(
                     use: sample.rss, growth: forecast.growth, heap: sample.rss * heapShare, heapGrowth: forecast.growth,
-                    limit: megabytes(service.limit), extraPerHeapByte: 7.5, pausePerHeapByte: 60 / 1_073_741_824, maxPause: .seconds(10),
+                    limit: megabytes(service.limit + lendable), extraPerHeapByte: 7.5, patientHeap: megabytes(patientHeap),
                     reaction: .milliseconds(500))
             }
             let at = now

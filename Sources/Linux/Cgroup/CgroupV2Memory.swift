@@ -30,6 +30,12 @@ public struct CgroupV2Memory: MemoryCgroup {
         try KernelFile.read(file("memory.events")).map(MemoryEvents.parseV2)
     }
 
+    /// All of its processes stand still (docker pause): `frozen 1` in cgroup.events.
+    public func isFrozen() throws(KernelError) -> Bool {
+        guard let text = try KernelFile.read(file("cgroup.events")) else { return false }
+        return String(decoding: text, as: UTF8.self).split(separator: "\n").contains("frozen 1")
+    }
+
     public func oomGroup() throws(KernelError) -> Bool {
         try KernelFile.read(file("memory.oom.group"))?.first == UInt8(ascii: "1")
     }

@@ -5,8 +5,6 @@ import SystemPackage
 /// What happened in a watched directory; names are lossy UTF-8.
 public enum DirectoryEvent: Sendable, Hashable {
     case created(String)
-    /// Equal events in a row are one.
-    case modified(String)
     case closedAfterWriting(String)
     case movedIn(String)
     case movedOut(String)
@@ -17,7 +15,7 @@ public enum DirectoryEvent: Sendable, Hashable {
     case overflow
 }
 
-/// inotify(7) on one directory, not on those below. Sees nothing on network file systems: ask `FileSystemFacts.hasInotify` first.
+/// inotify(7) on one directory, not on those below. Writing is left out: a log file in a working directory would wake us at every line. Sees nothing on network file systems: ask `FileSystemFacts.hasInotify` first.
 public struct DirectoryWatch: Sendable {
     /// Events from the creation of the watch on. Ends after `directoryGone`. One consumer; the watch lives as long as the stream.
     public let events: AsyncStream<DirectoryEvent>
@@ -25,7 +23,7 @@ public struct DirectoryWatch: Sendable {
     /// Throws `KernelError.system` with ENOSPC when the user has no watches left (fs.inotify.max_user_watches).
     public init(_ path: String) throws(KernelError) {
         let inotify = try OwnedDescriptor(linux_inotify_open(), opening: "inotify")
-        let wanted = [IN_CREATE, IN_MODIFY, IN_CLOSE_WRITE, IN_MOVED_TO, IN_MOVED_FROM, IN_DELETE, IN_DELETE_SELF, IN_MOVE_SELF, IN_ONLYDIR]
+        let wanted = [IN_CREATE, IN_CLOSE_WRITE, IN_MOVED_TO, IN_MOVED_FROM, IN_DELETE, IN_DELETE_SELF, IN_MOVE_SELF, IN_ONLYDIR]
         guard inotify_add_watch(inotify.descriptor.rawValue, path, wanted.reduce(0) { $0 | UInt32($1) }) >= 0 else {
             throw KernelError("watch", path, .last)
         }
@@ -37,7 +35,6 @@ extension DirectoryEvent {
     init?(_ event: InotifyEvent) {
         switch event.mask & ~UInt32(IN_ISDIR) {
         case UInt32(IN_CREATE): self = .created(event.name)
-        case UInt32(IN_MODIFY): self = .modified(event.name)
         case UInt32(IN_CLOSE_WRITE): self = .closedAfterWriting(event.name)
         case UInt32(IN_MOVED_TO): self = .movedIn(event.name)
         case UInt32(IN_MOVED_FROM): self = .movedOut(event.name)

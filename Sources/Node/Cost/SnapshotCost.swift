@@ -67,6 +67,16 @@ public struct SnapshotCost: Sendable, Hashable, Codable {
         return SnapshotCost(extra: max(seen.extra, unseen.extra), pause: max(seen.pause, unseen.pause), file: max(seen.file, unseen.file))
     }
 
+    /// The largest heap whose snapshot is predicted to stop its process no longer than this; to 1 MiB, up to 64 GiB.
+    public static func largestHeap(pausing maxPause: Duration, version: NodeVersion?, learned: LearnedFactors?) -> ByteCount {
+        var (fits, tooLarge) = (0, 65_536)  // in MiB: the prediction only grows with the heap
+        while tooLarge - fits > 1 {
+            let middle = (fits + tooLarge) / 2
+            if predict(heap: .mebibytes(middle), version: version, learned: learned).pause <= maxPause { fits = middle } else { tooLarge = middle }
+        }
+        return .mebibytes(fits)
+    }
+
     /// Seconds for 100 MB, growing with the square: Node 18.18 and 20.18 took 5, 23 and 86 s of processor time for resident heaps of 89, 140 and 195 MB
     /// with many distinct strings, nearly all of it in V8's StringsStorage::AddOrDisposeString (docs/decisions/0002); 20.20.2 does not.
     private static func slowStrings(_ version: NodeVersion?) -> Double {

@@ -17,7 +17,8 @@ extension Workplace {
             for file in try store.orphans() where file.hasWriter != true {
                 try await adopt(file, of: lost.first { $0.incoming == file.directory }, log: log)
             }
-            for state in lost {
+            for state in lost where state.leftFiles == true { try store.remove(state) }
+            for state in lost where state.leftFiles != true {
                 _ = try site.publish(record(of: state))
                 try store.remove(state)
                 log.warning("an earlier heapsnapd run of \(state.service) was killed")
@@ -35,7 +36,9 @@ extension Workplace {
             engine: "nearHeapLimit", createdAt: file.modifiedAt)
         record.instance = state?.instance
         record.pid = state?.instance?.pid
-        record.detail = "its heapsnapd was killed before it could take the file in"
+        record.detail =
+            state?.leftFiles == true
+            ? "its heapsnapd had to end before the file was taken in" : "its heapsnapd was killed before it could take the file in"
         let adopted = try await site.collect(file.path, state: .targetDied, record: record, began: SystemClock.monotonic()) { _ in }
         log.notice("adopted \(file.name) as snapshot \(adopted.id): \(adopted.state.rawValue)")
     }

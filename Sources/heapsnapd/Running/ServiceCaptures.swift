@@ -13,6 +13,10 @@ struct CapturesUnderWay {
     /// Where the file of the requested one is to go; nil: none is awaited, or it has come.
     var awaited: (request: CaptureRequest, arrivals: ArrivalQueue)?
     var unrequested: [String: Task<Void, Never>] = [:]
+    /// Files that appeared and are not ours to take yet.
+    var unclaimed: [UnclaimedFile] = []
+    /// A capture that was given up before its file came: the signal is out, and the next file of that process is the one.
+    var owed: SnapshotRecord?
 
     var isBusy: Bool { requested != nil || !unrequested.isEmpty }
     var tasks: [Task<Void, Never>] { Array(unrequested.values) + (requested.map { [$0] } ?? []) }
@@ -36,15 +40,19 @@ extension ServiceWatch {
     func capture(reason: String, detail: String?, rule: String? = nil, requestedBy: String? = nil, terminates: Bool = false) {
         guard !hasEnded else { return }
         guard !captures.isBusy else { return log.notice("\(service): a capture runs already") }
-        captures.requested = Task {
-            await supervisor.captureBegan()
-            await takeSnapshot(reason: reason, detail: detail, rule: rule, requestedBy: requestedBy, terminates: terminates)
-            captures.requested = nil
-            if !captures.isBusy { await supervisor.captureEnded() }
+        captures.requested = Task(executorPreference: BlockingWork.threads) {
+            await self.takeSnapshot(reason: reason, detail: detail, rule: rule, requestedBy: requestedBy, terminates: terminates)
         }
     }
 
     private func takeSnapshot(reason: String, detail: String?, rule: String?, requestedBy: String?, terminates: Bool) async {
+        await supervisor.captureBegan()
+        await attempt(reason: reason, detail: detail, rule: rule, requestedBy: requestedBy, terminates: terminates)
+        captures.requested = nil
+        if !captures.isBusy { await supervisor.captureEnded() }
+    }
+
+    private func attempt(reason: String, detail: String?, rule: String?, requestedBy: String?, terminates: Bool) async {
         guard let (process, candidates) = chooseTarget() else { return log.warning("\(service): no Node process to capture") }
         let watched = target.flatMap { $0.process.identity == process.identity ? $0 : nil }
         var record = workplace.record(of: process, service: service, reason: reason, detail: detail, rule: rule, watched: watched)
@@ -61,19 +69,32 @@ extension ServiceWatch {
         do {
             let outcome = try await SignalEngine(site: workplace.site).capture(
                 request, directory: directories[path]?.directory, arrival: { await arrivals.next() }, report: report)
+            remember(outcome, watched: watched)
             conclude(outcome)
             // It may have been started again meanwhile.
             let isSame = (try? workplace.table.identity(process.identity.pid)) == process.identity
             if terminates && isSame && outcome.record.state == .complete {
                 await supervisor.terminate(reason: "the snapshot \(outcome.record.id) is stored")
             }
-        } catch {
+        } catch is CancellationError { log.warning("\(service): the snapshot is left for the next start") } catch {
             log.error("\(service): cannot capture: \(error)")
-            refused(retryAfter: .seconds(30))
+            refused("failed")
         }
     }
 
-    private var report: @Sendable (CaptureProgress) -> Void {
+    /// A stalled capture is not over for the service: its handler runs, or its write goes on, as soon as it can.
+    private func remember(_ outcome: CaptureOutcome, watched: WatchedProcess?) {
+        guard outcome.record.state == .stalled else { return }
+        if let artifact = outcome.leftOpen, let watched {
+            let provenance = Provenance(
+                engine: outcome.record.engine, reason: outcome.record.reason, detail: "was given up as stalled in snapshot \(outcome.record.id)")
+            captures.unclaimed.append(UnclaimedFile(artifact: artifact, owner: watched, provenance: provenance))
+        } else if outcome.record.actual?.bytes == nil && outcome.record.bytes == nil {
+            captures.owed = outcome.record
+        }
+    }
+
+    var report: @Sendable (CaptureProgress) -> Void {
         { [log, service] progress in
             switch progress {
             case .admitted(let facts, _):
@@ -86,10 +107,10 @@ extension ServiceWatch {
         }
     }
 
-    private func conclude(_ outcome: CaptureOutcome) {
+    func conclude(_ outcome: CaptureOutcome) {
         if let refusal = outcome.refusal {
             log.warning("\(service): refused: \(refusal)")
-            return refused(retryAfter: .seconds(10))
+            return refused(refusal.code.rawValue)
         }
         var record = outcome.record
         captured()
@@ -99,85 +120,6 @@ extension ServiceWatch {
         }
         let size = record.bytes.map { ", \($0)" } ?? ""
         log.notice("\(service): snapshot \(record.id) \(record.state.rawValue)\(size), stop \(record.actual?.pause?.duration.text ?? "unknown")")
-    }
-
-    // MARK: files that appear
-
-    /// Watches a directory for snapshots, once.
-    func watch(_ path: String) {
-        guard directories[path] == nil else { return }
-        do {
-            let directory = try ArtifactDirectory(path)
-            directories[path] = (
-                directory,
-                [
-                    Task { await directory.run() }, Task { for await artifact in directory.arrivals { await arrived(artifact, in: directory) } },
-                ]
-            )
-        } catch { log.warning("cannot watch \(path): \(error)") }
-    }
-
-    private func arrived(_ artifact: Artifact, in directory: ArtifactDirectory) async {
-        if let (request, arrivals) = captures.awaited, artifact.isSnapshot(of: request) {
-            captures.awaited = nil
-            return await arrivals.add(artifact)
-        }
-        // What comes after the end is found by `collectLeftovers`, and must not be taken twice.
-        guard !hasEnded, let target, belongs(artifact, to: target.process) else { return }
-        if isCapturedByAnother(target.process) { return }  // `heapsnapd dump` waits for it
-        captures.unrequested[artifact.path] = Task {
-            await supervisor.captureBegan()
-            await collect(artifact, of: target, in: directory)
-            captures.unrequested[artifact.path] = nil
-            if !captures.isBusy { await supervisor.captureEnded() }
-        }
-    }
-
-    /// Our own directory holds nothing else; elsewhere the name must say whose it is.
-    private func belongs(_ artifact: Artifact, to process: NodeProcess) -> Bool {
-        switch artifact.kind {
-        case .node(let pid, _, _): pid.rawValue == process.namespacePID
-        case .heapdump, .v8OnOOM, .other: artifact.directory.hasPrefix(workplace.store.path) || workplace.configuration.launch.handler == .app
-        case .report: false
-        }
-    }
-
-    private func collect(_ artifact: Artifact, of target: WatchedProcess, in directory: ArtifactDirectory) async {
-        let isNodes =
-            if case .node = artifact.kind { target.process.flags.nearHeapLimit != nil || workplace.configuration.launch.handler == .node } else {
-                false
-            }
-        var record = workplace.record(
-            of: target.process, service: service, reason: isNodes ? "nearHeapLimit" : "appeared",
-            detail: isNodes ? "Node began a snapshot near its heap limit" : "\(artifact.name) appeared in \(artifact.directory)")
-        record.engine = isNodes ? "nearHeapLimit" : "app"
-        record.samples = .init(before: trajectory.recorded)
-        let request = workplace.request(record, of: target.process, directory: artifact.directory, signal: 0, growth: growth)
-        log.notice("\(service): \(record.detail ?? artifact.name)")
-        do {
-            let outcome = try await UnrequestedArtifact(site: workplace.site).capture(
-                artifact, request: request, directory: directory, heap: isNodes ? target.heapLimit : nil, report: report)
-            conclude(outcome)
-        } catch { log.error("\(service): cannot collect \(artifact.path): \(error)") }
-    }
-
-    // MARK: loans and commands
-
-    /// One step of giving back, also what a `dump` beside us left open.
-    /// - Returns: whether something of ours is still lent.
-    @discardableResult
-    func giveBack(growth: ByteCount) -> Bool {
-        let site = workplace.site
-        site.loans.settleOrphans(growth: max(growth, .mebibytes(64)))
-        guard let open = site.loans.open(heldBy: site.holder) else { return false }
-        do {
-            if try site.loans.settle(heldBy: site.holder, growth: growth) != nil { return true }
-            log.notice("\(service): the limit is back at \(open.limits.first?.old.description ?? "its old value")")
-            return false
-        } catch {
-            log.warning("\(service): cannot give back: \(error)")
-            return true
-        }
     }
 
     private func execute(_ command: [String], _ verdict: Verdict) async {

@@ -10,18 +10,24 @@ extension ServiceWatch {
     func ended(_ exit: ServiceExit) async {
         while let task = captures.tasks.first { await task.value }
         hasEnded = true
-        await collectLeftovers()
+        if !isAbandoned { await collectLeftovers() }
         for (_, tasks) in directories.values { tasks.forEach { $0.cancel() } }
         // The cgroup may hold the heapsnapd and others: what they use decides how far the limit comes down.
         for _ in 0..<10 where giveBack(growth: .mebibytes(16)) { try? await Task.sleep(for: .milliseconds(100)) }
-        recordDeath(exit.status, pid: exit.pid, standardErrorTail: exit.standardErrorTail)
+        recordDeath(exit.status, of: target, pid: exit.pid, standardErrorTail: exit.standardErrorTail)
     }
 
     /// A watched process that is not the command has ended, and its parent goes on: its status is not ours to know (contract 28).
-    func recordDeath(of gone: WatchedProcess) { recordDeath(nil, pid: gone.process.identity.pid, standardErrorTail: nil) }
+    func recordDeath(of gone: WatchedProcess) { recordDeath(nil, of: gone, pid: gone.process.identity.pid, standardErrorTail: nil) }
 
-    private func recordDeath(_ status: ExitStatus?, pid: ProcessID, standardErrorTail: [UInt8]?) {
-        do { try publishDeath(status, pid: pid, standardErrorTail: standardErrorTail) } catch {
+    /// Of another worker: where V8 or the kernel said why.
+    func recordDeathOfRelative(_ gone: WatchedProcess) {
+        let kills = (try? gone.sampler.hierarchy?.leaf.events()?.oomKill).flatMap(\.self)
+        if hasReport(of: gone) || (kills ?? 0) > max(gone.oomKillsBefore ?? 0, oomKillsTold ?? 0) { recordDeath(of: gone) }
+    }
+
+    private func recordDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) {
+        do { try publishDeath(status, of: gone, pid: pid, standardErrorTail: standardErrorTail) } catch {
             log.error("\(service): cannot record its end: \(error)")
         }
     }
@@ -32,9 +38,11 @@ extension ServiceWatch {
         for path in directories.keys where path.hasPrefix(workplace.store.path) {
             for name in ((try? SmallFile.names(in: path)) ?? []).sorted() {
                 guard let kind = ArtifactName(name), kind.isHeapSnapshot else { continue }
+                let known = captures.unclaimed.first { $0.artifact.path == "\(path)/\(name)" }?.provenance
                 var record = workplace.record(
-                    of: target.process, service: service, reason: "nearHeapLimit", detail: "\(name) was left behind at the end of the service")
-                record.engine = "nearHeapLimit"
+                    of: target.process, service: service, reason: known?.reason ?? "nearHeapLimit",
+                    detail: known?.detail ?? "\(name) was left behind at the end of the service")
+                record.engine = known?.engine ?? "nearHeapLimit"
                 record.samples = .init(before: trajectory.recorded)
                 do {
                     let collected = try await workplace.site.collect(
@@ -46,45 +54,54 @@ extension ServiceWatch {
         }
     }
 
-    private func publishDeath(_ status: ExitStatus?, pid: ProcessID, standardErrorTail: [UInt8]?) throws {
+    private func publishDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) throws {
         let now = SystemClock.now()
-        let words = standardErrorTail.flatMap { LastWords.parse($0) } ?? reportedWords()
+        let words = standardErrorTail.flatMap { LastWords.parse($0) } ?? reportedWords(of: gone)
+        let oomKills = (try? gone?.sampler.hierarchy?.leaf.events()?.oomKill).flatMap(\.self)
         let judgement = ExitJudgement.decide(
             ExitEvidence(
-                status: status, lastWords: words, oomKillsBefore: target?.oomKillsBefore,
-                oomKillsAfter: (try? target?.sampler.hierarchy?.leaf.events()?.oomKill).flatMap(\.self), ownSignal: stopSignal))
+                status: status, lastWords: words, oomKillsBefore: gone?.oomKillsBefore.map { max($0, oomKillsTold ?? 0) },
+                oomKillsAfter: oomKills, ownSignal: stopSignal))
+        oomKillsTold = oomKills ?? oomKillsTold
         var record =
-            target.map { workplace.record(of: $0.process, service: service, reason: "death") }
+            gone.map { workplace.record(of: $0.process, service: service, reason: "death") }
             ?? SnapshotRecord(
                 id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000), state: .noSnapshot, service: service, reason: "death",
                 engine: "none", createdAt: now)
         record.state = .noSnapshot
-        record.pid = target?.process.identity.pid ?? pid
+        record.pid = gone?.process.identity.pid ?? pid
         record.detail = judgement.reason
-        record.samples = .init(before: trajectory.recorded)
+        // The trajectory is the watched one's.
+        if gone?.process.identity == target?.process.identity { record.samples = .init(before: trajectory.recorded) }
         record.exit = SnapshotRecord.Exit(
-            judgement, status: status, words: words, memoryStat: try? target?.sampler.hierarchy?.leaf.statistics()?.all)
+            judgement, status: status, words: words, memoryStat: try? gone?.sampler.hierarchy?.leaf.statistics()?.all)
         _ = try workplace.site.publish(record)
         log.notice("\(status == nil ? "process \(pid) of " : "")\(service) ended: \(judgement.reason)")
     }
 
     /// V8's reason from the diagnostic report, where standard error is not ours to read (contract 26). The report is taken away: its content is in the record.
-    private func reportedWords() -> LastWords? {
-        for path in directories.keys where path.hasPrefix(workplace.store.path) {
-            for name in (try? SmallFile.names(in: path)) ?? [] where ArtifactName(name) == .report {
-                guard let bytes = try? SmallFile.read("\(path)/\(name)"), let report = try? RecordCodec.decode(DiagnosticReport.self, from: bytes)
-                else { continue }
-                // A worker that died alone has written its own.
-                if let target, let pid = report.header.processId, pid != target.process.namespacePID { continue }
-                SmallFile.remove("\(path)/\(name)")
-                if let words = LastWords.parse(
-                    reportEvent: report.header.event, trigger: report.header.trigger, nativeStack: report.nativeStack?.map(\.symbol) ?? [])
-                {
-                    return words
-                }
-            }
+    private func reportedWords(of gone: WatchedProcess?) -> LastWords? {
+        for (path, report) in reports(of: gone) {
+            SmallFile.remove(path)
+            let symbols = report.nativeStack?.map(\.symbol) ?? []
+            if let words = LastWords.parse(reportEvent: report.header.event, trigger: report.header.trigger, nativeStack: symbols) { return words }
         }
         return nil
+    }
+
+    private func hasReport(of gone: WatchedProcess) -> Bool { !reports(of: gone).isEmpty }
+
+    /// Those that this process wrote; all where it was never seen.
+    private func reports(of gone: WatchedProcess?) -> [(path: String, report: DiagnosticReport)] {
+        directories.keys.filter { $0.hasPrefix(workplace.store.path) }
+            .flatMap { path in ((try? SmallFile.names(in: path)) ?? []).filter { ArtifactName($0) == .report }.map { "\(path)/\($0)" } }
+            .compactMap { path in
+                guard let bytes = try? SmallFile.read(path), let report = try? RecordCodec.decode(DiagnosticReport.self, from: bytes) else {
+                    return nil
+                }
+                if let gone, let pid = report.header.processId, pid != gone.process.namespacePID { return nil }
+                return (path, report)
+            }
     }
 }
 

@@ -31,11 +31,11 @@ struct ServiceRun: Sendable {
                 note(state)
                 let new = ServiceWatch(
                     command: pid, service: service, plan: plan, workplace: workplace, supervisor: supervisor, selection: selection, log: log)
-                watch = (new, Task { await new.run() })
+                watch = (new, Task(executorPreference: BlockingWork.threads) { await new.run() })
             case .startFailed(let reason, _): log.error("\(reason)")
             case .exited(let exit):
                 // Beside the events: the grace of a capture may expire meanwhile.
-                ending = Task { [watch] in
+                ending = Task(executorPreference: BlockingWork.threads) { [watch] in
                     watch?.task.cancel()
                     await watch?.watch.ended(exit)
                 }
@@ -51,7 +51,12 @@ struct ServiceRun: Sendable {
             case .finished: await ending?.value
             }
         }
-        try? workplace.store.remove(state)
+        if await watch?.watch.isAbandoned == true {
+            state.leftFiles = true
+            note(state)
+        } else {
+            try? workplace.store.remove(state)
+        }
         incoming.removeIfEmpty()
         return await code
     }

@@ -22,6 +22,10 @@ actor ServiceWatch {
     private var polling: PollingInterval
     var trajectory = Trajectory()
     private(set) var target: WatchedProcess?
+    /// All Node processes of the service that were seen at the last search, the watched one among them: a cluster's workers.
+    private var family: [ProcessIdentity: WatchedProcess] = [:]
+    /// OOM kills of the cgroup that have been told already.
+    var oomKillsTold: UInt64?
     private var alarms: (alarms: Alarms, reclaimable: ByteCount)?
     private var searches = 0
     private var nextSearch = Duration.zero
@@ -31,7 +35,10 @@ actor ServiceWatch {
     var captures = CapturesUnderWay()
     /// The service has ended, and so have its captures.
     var hasEnded = false
+    /// Its captures were given up: what lies there is for the next start.
+    private(set) var isAbandoned = false
     private var capturedByAnother = false
+    private var refusals: (code: String, wait: Duration)?
     /// What we passed on to the service to end it.
     private(set) var stopSignal: Int32?
 
@@ -79,7 +86,7 @@ actor ServiceWatch {
                 if !captures.isBusy { giveBack(at: SystemClock.monotonic()) }
                 return try findTarget()
             }
-            if target.sampler.wantsEstimate(sample, decisive: target.decisiveHeap(workplace, rules), isNearTrigger: isNearTrigger(sample)) {
+            if target.sampler.wantsEstimate(sample, decisive: target.decisiveHeap, isNearTrigger: isNearTrigger(sample)) {
                 try target.sampler.estimate(target.process, &sample)
             }
             self.target = target
@@ -91,10 +98,11 @@ actor ServiceWatch {
                 return .milliseconds(250)
             }
             if capturedByAnother { captured() }
+            takeUpUnclaimed()
             if sample.at >= nextSearch, try findLargerTarget(than: sample, at: sample.at) { return .zero }
             giveBack(at: sample.at)
             forecaster.add(sample)
-            for verdict in verdicts(on: sample, of: target) { await act(on: verdict) }
+            for verdict in verdicts(on: sample) { await act(on: verdict) }
             return sleep(after: sample)
         } catch {
             log.warning("cannot read the memory of \(service): \(error)")
@@ -108,9 +116,9 @@ actor ServiceWatch {
         nextGiveBack = now + .seconds(1)
     }
 
-    private func verdicts(on sample: Sample, of target: WatchedProcess) -> [Verdict] {
+    private func verdicts(on sample: Sample) -> [Verdict] {
         let forecast = { [forecaster] (kind: LimitKind) in forecaster.forecast(kind) }
-        let safeMoment = target.safeMoment(sample, cgroup: forecast(.cgroup), heap: forecast(.heap), workplace: workplace)
+        let safeMoment = target?.safeMoment(sample, cgroup: forecast(.cgroup), heap: forecast(.heap), workplace: workplace)
         return rules.indices.compactMap { rules[$0].evaluate(sample, forecast: forecast, safeMoment: safeMoment) }
     }
 
@@ -131,6 +139,7 @@ actor ServiceWatch {
     /// - Returns: how long to wait before the next search where there is no Node process yet.
     private func findTarget() throws -> Duration {
         let candidates = search.candidates(below: command)
+        meet(candidates)
         guard let chosen = candidates.first(where: \.chosen), chosen.process.identity != target?.process.identity else {
             searches += 1
             return min(.milliseconds(20 * searches), .seconds(1))
@@ -144,15 +153,40 @@ actor ServiceWatch {
     /// Workers come and go: of several the largest is watched, but not for a difference that comes and goes with their garbage.
     private func findLargerTarget(than sample: Sample, at now: Duration) throws -> Bool {
         nextSearch = now + .seconds(5)
-        guard let largest = search.candidates(below: command).first(where: \.chosen), largest.process.identity != target?.process.identity,
+        let candidates = search.candidates(below: command)
+        meet(candidates)
+        guard let largest = candidates.first(where: \.chosen), largest.process.identity != target?.process.identity,
             largest.rss > sample.rss * 1.2
         else { return false }
         try watch(largest.process)
         return true
     }
 
+    /// Takes note of who came, and of the death of who went where there is something to tell: that a parent ends its workers is usual.
+    private func meet(_ candidates: [Candidate]) {
+        let present = Set(candidates.map(\.process.identity))
+        for (identity, gone) in family where !present.contains(identity) {
+            family[identity] = nil
+            if identity != target?.process.identity { recordDeathOfRelative(gone) }
+        }
+        for candidate in candidates where family[candidate.process.identity] == nil {
+            family[candidate.process.identity] = try? known(candidate.process)
+        }
+    }
+
+    /// Another Node process of the service than the watched one.
+    func relative(namespacePID: Int32) -> WatchedProcess? {
+        if let known = family.values.first(where: { $0.process.namespacePID == namespacePID }) { return known }
+        return search.candidates(below: command).first { $0.process.namespacePID == namespacePID }
+            .flatMap { try? known($0.process) }
+    }
+
+    private func known(_ process: NodeProcess) throws -> WatchedProcess {
+        try WatchedProcess(process, service: service, rules: rules.map(\.rule), workplace: workplace)
+    }
+
     private func watch(_ process: NodeProcess) throws {
-        let found = try WatchedProcess(process, service: service, workplace: workplace)
+        let found = try family[process.identity] ?? known(process)
         target = found
         alarms?.alarms.cancel()
         alarms = nil
@@ -186,7 +220,10 @@ actor ServiceWatch {
 
     func stopping(by signal: Int32) { stopSignal = signal }
 
-    func abandonCaptures() { captures.tasks.forEach { $0.cancel() } }
+    func abandonCaptures() {
+        isAbandoned = true
+        captures.tasks.forEach { $0.cancel() }
+    }
 
     // MARK: what captures tell the rules
 
@@ -199,6 +236,8 @@ actor ServiceWatch {
 
     func captured() {
         capturedByAnother = false
+        refusals = nil
+        target?.learn(rules: rules.map(\.rule), workplace: workplace)
         guard let sample = sampleNow() else { return }
         trajectory.add(sample, at: SystemClock.now())
         forecaster.restart()
@@ -206,9 +245,12 @@ actor ServiceWatch {
         wake.yield()
     }
 
-    func refused(retryAfter: Duration) {
+    /// What was refused is tried again after 10 s; for the same reason again after twice as long each time, up to 5 minutes.
+    func refused(_ code: String) {
+        let wait = refusals.flatMap { $0.code == code ? min($0.wait * 2, .seconds(300)) : nil } ?? .seconds(10)
+        refusals = (code, wait)
         let now = SystemClock.monotonic()
-        for index in rules.indices { rules[index].refused(at: now, retryAfter: retryAfter) }
+        for index in rules.indices { rules[index].refused(at: now, retryAfter: wait) }
         wake.yield()
     }
 

@@ -12,44 +12,57 @@ struct WatchedProcess {
     /// Of the cgroup at the start: what is counted on top was during its life.
     let oomKillsBefore: UInt64?
     var sampler: MemorySampler
+    /// The heap at which something would have to be done: the smaller of what a trigger names and the one whose snapshot would stop the service for
+    /// longer than allowed.
+    private(set) var decisiveHeap = ByteCount.zero
+    /// The largest heap whose snapshot stops the service no longer than allowed.
+    private var patientHeap = ByteCount.zero
+    private var learned: LearnedFactors?
+    /// What could be lent (contract 15), a second old at most: host memory, all limits of the ancestors.
+    private var spare: (bytes: ByteCount, at: Duration)?
 
-    init(_ process: NodeProcess, service: String, workplace: Workplace) throws {
+    init(_ process: NodeProcess, service: String, rules: [Rule], workplace: Workplace) throws {
         self.process = process
         self.service = service
         heapLimit = workplace.heapLimit(of: process)
         sampler = try MemorySampler(process, heapLimit: heapLimit, table: workplace.table)
         oomKillsBefore = try sampler.hierarchy?.leaf.events()?.oomKill
+        learn(rules: rules, workplace: workplace)
     }
 
-    /// The heap at which something would have to be done: the smaller of what a trigger names and the one whose snapshot would stop the service for
-    /// longer than allowed.
-    func decisiveHeap(_ workplace: Workplace, _ rules: [RuleState]) -> ByteCount {
-        let shares = rules.flatMap { $0.rule.triggers }.compactMap { trigger -> Ratio? in
+    /// What captures have cost, anew: at the start, and after each of them. Not in the loop (contract 8).
+    mutating func learn(rules: [Rule], workplace: Workplace) {
+        learned = workplace.site.learnedFactors(of: service)
+        patientHeap = SnapshotCost.largestHeap(pausing: workplace.configuration.capture.maxPause, version: process.version, learned: learned)
+        let shares = rules.flatMap(\.triggers).compactMap { trigger -> Ratio? in
             switch trigger {
             case .use(let share), .heap(let share): share
             default: nil
             }
         }
-        let ofLimit = (shares.min() ?? .percent(80)).of(heapLimit ?? .gibibytes(4))
-        let cost = workplace.site.predictedCost(heap: .mebibytes(100), version: process.version, service: service)
-        let patient = ByteCount.mebibytes(100) * (workplace.configuration.capture.maxPause.inSeconds / max(0.1, cost.pause.inSeconds))
-        return min(ofLimit, patient * 0.8)
+        decisiveHeap = min((shares.min() ?? .percent(80)).of(heapLimit ?? .gibibytes(4)), patientHeap * 0.8)
     }
 
     /// Until when a capture in place still fits, below the limit with what may be lent and within the pause that is allowed.
-    func safeMoment(_ sample: Sample, cgroup: Forecast?, heap: Forecast?, workplace: Workplace) -> LatestSafeMoment? {
+    mutating func safeMoment(_ sample: Sample, cgroup: Forecast?, heap: Forecast?, workplace: Workplace) -> LatestSafeMoment? {
         guard cgroup != nil || heap != nil, let level = sample.cgroup else { return nil }
-        let size = sample.heap?.use ?? sample.rss
-        let cost = workplace.site.predictedCost(heap: max(size, .mebibytes(1)), version: process.version, service: service)
-        let perByte = 1 / Double(max(size, .mebibytes(1)).bytes)
+        let size = max(sample.heap?.use ?? sample.rss, .mebibytes(1))
+        let cost = SnapshotCost.predict(
+            heap: size, version: process.version, learned: learned, extraPerHeapByte: workplace.configuration.capture.extraPerHeapByte)
         return LatestSafeMoment.compute(
-            use: level.use, growth: cgroup?.growth ?? .zero, heap: size, heapGrowth: heap?.growth ?? .zero, limit: level.limit + spare(workplace),
-            extraPerHeapByte: Double(cost.extra.bytes) * perByte, pausePerHeapByte: cost.pause.inSeconds * perByte,
-            maxPause: workplace.configuration.capture.maxPause, reaction: .seconds(1))
+            use: level.use, growth: cgroup?.growth ?? .zero, heap: size, heapGrowth: heap?.growth ?? .zero,
+            limit: level.limit + spare(workplace, at: sample.at), extraPerHeapByte: Double(cost.extra.bytes) / Double(size.bytes),
+            patientHeap: patientHeap, reaction: .seconds(1))
     }
 
-    /// What could be lent now (contract 15).
-    private func spare(_ workplace: Workplace) -> ByteCount {
+    private mutating func spare(_ workplace: Workplace, at now: Duration) -> ByteCount {
+        if let spare, now - spare.at < .seconds(1) { return spare.bytes }
+        let bytes = lendable(workplace)
+        spare = (bytes, now)
+        return bytes
+    }
+
+    private func lendable(_ workplace: Workplace) -> ByteCount {
         guard workplace.configuration.capture.lend, let hierarchy = sampler.hierarchy, let host = try? workplace.table.hostMemory(),
             let limit = try? hierarchy.effectiveLimit()?.limit,
             case .success? = try? workplace.site.loans.lender(for: hierarchy, limit: limit + .mebibytes(1))

@@ -17,6 +17,7 @@ struct StoredRecord: Decodable {
     var service: String
     var pid: Int32?
     var reason: String
+    var detail: String?
     var engine: String
     var rule: String?
     var bytes: Int?

@@ -1,0 +1,114 @@
+import Capture
+import Linux
+import Node
+import SnapshotStore
+import Units
+
+/// Why a file is there that no capture of ours awaits.
+struct Provenance {
+    var engine: String
+    var reason: String
+    var detail: String
+}
+
+/// A file that somebody else was about to take, or that its writer still holds.
+struct UnclaimedFile {
+    var artifact: Artifact
+    var owner: WatchedProcess
+    var provenance: Provenance
+}
+
+extension ServiceWatch {
+    /// Watches a directory for snapshots, once.
+    func watch(_ path: String) {
+        guard directories[path] == nil else { return }
+        do {
+            let directory = try ArtifactDirectory(path)
+            directories[path] = (
+                directory,
+                [
+                    Task(executorPreference: BlockingWork.threads) { await directory.run() },
+                    Task(executorPreference: BlockingWork.threads) {
+                        for await artifact in directory.arrivals { await self.arrived(artifact, in: directory) }
+                    },
+                ]
+            )
+        } catch { log.warning("cannot watch \(path): \(error)") }
+    }
+
+    private func arrived(_ artifact: Artifact, in directory: ArtifactDirectory) async {
+        if let (request, arrivals) = captures.awaited, artifact.isSnapshot(of: request) {
+            captures.awaited = nil
+            return await arrivals.add(artifact)
+        }
+        // What comes after the end is found by `collectLeftovers`, and must not be taken twice.
+        guard !hasEnded, let owner = owner(of: artifact) else { return }
+        if isCapturedByAnother(owner.process) {
+            let provenance = Provenance(engine: "signal", reason: "manual", detail: "asked for by a heapsnapd dump that was interrupted")
+            return captures.unclaimed.append(UnclaimedFile(artifact: artifact, owner: owner, provenance: provenance))
+        }
+        collect(artifact, of: owner, in: directory, provenance: provenance(of: artifact, owner))
+    }
+
+    /// Our own directory holds nothing else; elsewhere the name must say whose it is. Of a cluster any worker may be the one.
+    private func owner(of artifact: Artifact) -> WatchedProcess? {
+        switch artifact.kind {
+        case .node(let pid, _, _):
+            if let target, target.process.namespacePID == pid.rawValue { return target }
+            return relative(namespacePID: pid.rawValue)
+        case .heapdump, .v8OnOOM, .other:
+            return artifact.directory.hasPrefix(workplace.store.path) || workplace.configuration.launch.handler == .app ? target : nil
+        case .report: return nil
+        }
+    }
+
+    private func provenance(of artifact: Artifact, _ owner: WatchedProcess) -> Provenance {
+        if let owed = captures.owed, owed.pid == owner.process.identity.pid {
+            captures.owed = nil
+            return Provenance(engine: owed.engine, reason: owed.reason, detail: "came late, after snapshot \(owed.id) had been given up as stalled")
+        }
+        guard case .node = artifact.kind, owner.process.flags.nearHeapLimit != nil || workplace.configuration.launch.handler == .node else {
+            return Provenance(engine: "app", reason: "appeared", detail: "\(artifact.name) appeared in \(artifact.directory)")
+        }
+        return Provenance(engine: "nearHeapLimit", reason: "nearHeapLimit", detail: "Node began a snapshot near its heap limit")
+    }
+
+    /// What a `dump` beside us left when it was interrupted, as soon as it is gone; what a suspended writer held, as soon as it does not.
+    func takeUpUnclaimed() {
+        for file in captures.unclaimed where !workplace.site.isHeld(file.artifact, by: file.owner.process.identity) {
+            captures.unclaimed.removeAll { $0.artifact == file.artifact }
+            guard SmallFile.size(file.artifact.path) != nil, let directory = directories[file.artifact.directory]?.directory else { continue }
+            collect(file.artifact, of: file.owner, in: directory, provenance: file.provenance)
+        }
+    }
+
+    private func collect(_ artifact: Artifact, of owner: WatchedProcess, in directory: ArtifactDirectory, provenance: Provenance) {
+        captures.unrequested[artifact.path] = Task(executorPreference: BlockingWork.threads) {
+            await self.take(artifact, of: owner, in: directory, provenance: provenance)
+        }
+    }
+
+    private func take(_ artifact: Artifact, of owner: WatchedProcess, in directory: ArtifactDirectory, provenance: Provenance) async {
+        await supervisor.captureBegan()
+        await follow(artifact, of: owner, in: directory, provenance: provenance)
+        captures.unrequested[artifact.path] = nil
+        if !captures.isBusy { await supervisor.captureEnded() }
+    }
+
+    private func follow(_ artifact: Artifact, of owner: WatchedProcess, in directory: ArtifactDirectory, provenance: Provenance) async {
+        let isNearHeapLimit = provenance.engine == "nearHeapLimit"
+        var record = workplace.record(of: owner.process, service: service, reason: provenance.reason, detail: provenance.detail)
+        record.engine = provenance.engine
+        record.samples = .init(before: trajectory.recorded)
+        let request = workplace.request(record, of: owner.process, directory: artifact.directory, signal: 0, growth: growth)
+        log.notice("\(service): \(provenance.detail)")
+        do {
+            let outcome = try await UnrequestedArtifact(site: workplace.site).capture(
+                artifact, request: request, directory: directory, heap: isNearHeapLimit ? owner.heapLimit : nil, report: report)
+            if let left = outcome.leftOpen { captures.unclaimed.append(UnclaimedFile(artifact: left, owner: owner, provenance: provenance)) }
+            conclude(outcome)
+        } catch is CancellationError { log.warning("\(service): \(artifact.path) is left for the next start") } catch {
+            log.error("\(service): cannot collect \(artifact.path): \(error)")
+        }
+    }
+}
