@@ -48,13 +48,6 @@ extension SnapshotStore {
         }
     }
 
-    /// Whether the bytes of a record are still there: `list` says "missing" otherwise.
-    public func hasSnapshotFile(_ record: SnapshotRecord) -> Bool {
-        guard let name = record.file, let file = try? directory.open(name) else { return false }
-        defer { try? file.close() }
-        return (try? file.isRegular()) == true
-    }
-
     /// Where the snapshot of a record lies, for people; read it with `read` or `export`.
     public func snapshotPath(_ record: SnapshotRecord) -> String? { record.file.map { "\(path)/\($0)" } }
 

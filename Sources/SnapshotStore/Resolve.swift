@@ -7,6 +7,7 @@ public enum ResolveError: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
+        case .none("latest"): "cannot find 'latest': no snapshot has been captured yet; `heapsnapd list` shows what was refused or lost"
         case .none(let name): "cannot find '\(name)': no such snapshot; `heapsnapd list` shows all"
         case .ambiguous(let name, let candidates):
             "cannot find '\(name)': it could be \(candidates.map(\.text).joined(separator: ", ")); give more of the id"

@@ -274,11 +274,6 @@ import Units
         let file = try directory.write("a.yaml", example.split(separator: "\n").map { $0.dropFirst() }.joined(separator: "\n") + "\n")
         #expect(try load([file]).rules.map(\.name) == ["default", "api"])
     }
-
-    @Test func theManualNamesEveryKey() {
-        for key in ConfigurationSchema.keys { #expect(ConfigurationSchema.manual.contains(".B \(key.name)\n")) }
-        #expect(!ConfigurationSchema.manual.split(separator: "\n").contains { $0.hasPrefix("'") })
-    }
 }
 
 extension Result {

@@ -16,7 +16,7 @@ extension ConfigurationSchema {
             section = own
             let indent = own.isEmpty ? "" : "  "
             lines += wrapped(key.text + choices(key.kind), to: 120).map { (indent.isEmpty ? "# " : "#\(indent)# ") + $0 }
-            lines.append("#\(indent)\(parts.last ?? ""): \(yaml(key.standard ?? ""))")
+            lines.append("#\(indent)\(parts.last ?? ""): \(key.standard.flatMap { $0.isEmpty ? nil : $0 } ?? "\"\"")")
             if key.kind == .rules { lines += exampleRule }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -34,29 +34,11 @@ extension ConfigurationSchema {
         #    warmUp: 30s
         """.split(separator: "\n").map(String.init)
 
-    /// A section of the manual page, in man(7).
-    static var manual: String {
-        let rows = { (keys: [ConfigurationKey]) in
-            keys.map { key in
-                let standard = key.standard.map { " (default: \(roff(yaml($0))))" } ?? ""
-                return ".TP\n.B \(roff(key.name))\n\(roff(key.text + choices(key.kind)))\(standard)\n"
-            }.joined()
-        }
-        return ".SH CONFIGURATION\n\(rows(keys)).SS RULES\nThe keys of each entry of\n.BR rules .\n\(rows(ruleKeys))"
-    }
-
     private static func choices(_ kind: ConfigurationKey.Kind) -> String {
         guard case .choice(let allowed) = kind else { return "" }
         return " One of \(allowed.joined(separator: ", "))."
     }
 
-    private static func yaml(_ standard: String) -> String { standard.isEmpty ? "\"\"" : standard }
-
-    /// A minus that can be typed, a backslash that is one, and no line that begins with a request.
-    private static func roff(_ text: String) -> String {
-        let escaped = text.replacing("\\", with: "\\e").replacing("-", with: "\\-")
-        return escaped.hasPrefix(".") || escaped.hasPrefix("'") ? "\\&" + escaped : escaped
-    }
 }
 
 private func wrapped(_ text: String, to width: Int) -> [String] {
