@@ -34,6 +34,7 @@ let package = Package(
         room("Linux", ["CLinux", "Units", system]),
         .target(name: "CSystemd"),
         room("MemoryWatch", ["Units"]),
+        room("AgentProtocol"),
         room("HeapSnapshot", ["Units"]),
         room("SnapshotStore", ["CLinux", "CZstd", "Units", system, .product(name: "Crypto", package: "swift-crypto")]),
         // floor 2
@@ -41,12 +42,12 @@ let package = Package(
         room("Systemd", ["CSystemd", "Linux", "Units"]),
         // floor 3
         room("Supervisor", ["Linux", "Units", system]),
-        room("Capture", ["Node", "Linux", "SnapshotStore", "HeapSnapshot", "Units"]),
+        room("Capture", ["AgentProtocol", "Node", "Linux", "SnapshotStore", "HeapSnapshot", "Units"]),
         // floor 4
         .executableTarget(
             name: "heapsnapd",
             dependencies: [
-                "Supervisor", "Capture", "Node", "Systemd", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot", "Units", log, system,
+                "AgentProtocol", "Supervisor", "Capture", "Node", "Systemd", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot", "Units", log, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],

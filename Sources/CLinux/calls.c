@@ -18,6 +18,12 @@ int linux_pidfd_send_signal(int pidfd, int signal) { return (int)syscall(SYS_pid
 
 int linux_inotify_open(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
 
+int linux_wide_pipe(int pair[2]) {
+    if (pipe2(pair, O_CLOEXEC) != 0) return -1;
+    (void)fcntl(pair[1], F_SETPIPE_SZ, 1 << 20);
+    return 0;
+}
+
 int linux_eventfd_open(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
 static sigset_t signal_set(uint64_t mask) {

@@ -43,6 +43,10 @@ public enum CaptureProgress: Sendable {
     case admitted(AdmissionFacts, Admission.Plan)
     case lent(from: ByteCount, to: ByteCount)
     case signalled
+    /// The service stood still for so long, and runs on; its copy takes the snapshot.
+    case copied(pause: Duration)
+    /// What the copy does: V8's own count of its steps.
+    case copyWorks(phase: String, done: UInt64, total: UInt64?)
     /// The file has no bytes yet: Node walks the heap.
     case generating(elapsed: Duration)
     case writing(ByteCount)

@@ -30,6 +30,18 @@ public struct Refusal: Sendable, Hashable, Error, CustomStringConvertible {
         case pause
         /// Another capture runs on this host.
         case busy
+        /// No agent is loaded in the process, or it cannot be used.
+        case noAgent
+        /// The agent reached the isolate neither by interrupt nor through its event loop (a long `Atomics.wait`, `execSync`).
+        case notInterruptible
+        /// No isolate has this id.
+        case noSuchIsolate
+        /// The process could not be forked: memory overcommit, a pids limit, seccomp.
+        case forkFailed
+        /// The copy died, hung or was killed each time it was tried.
+        case copyFailed
+        /// The copy would live in the service's cgroup, and memory.oom.group would kill both.
+        case oomGroup
     }
 
     public var code: Code

@@ -5,46 +5,26 @@ import Units
 
 /// Rung 2: a snapshot in place, asked for by the signal that the process catches for it.
 ///
-/// The order is fixed: lock, facts, decision, loan, a last look at the handler, signal. Whatever is refused has not touched the service.
-public struct SignalEngine: Sendable {
+/// The order is fixed: facts, decision, loan, a last look at the handler, signal. Whatever is refused has not touched the service.
+struct SignalEngine: Sendable {
     private let site: CaptureSite
 
-    public init(site: CaptureSite) { self.site = site }
+    init(site: CaptureSite) { self.site = site }
 
     /// - Parameters:
+    ///   - outcome: what the rungs above left in its record.
     ///   - directory: nil where it cannot be opened, which is for admission to refuse.
     ///   - arrival: the next file that appeared in the directory since the signal, if any; asked again until there is one.
-    /// - Throws: `KernelError` or the store's error, after a record of it where one can be written; what was lent is in the loan book then.
-    public func capture(
-        _ request: CaptureRequest, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?,
-        report: @escaping @Sendable (CaptureProgress) -> Void
-    ) async throws -> CaptureOutcome {
-        do { return try await attempt(request, directory: directory, arrival: arrival, report: report) } catch let error as CancellationError {
-            throw error  // the file stays where it is, for the next start
-        } catch {
-            var failed = request.record
-            failed.state = .failed
-            failed.detail = [failed.detail, "\(error)"].compactMap(\.self).joined(separator: "; ")
-            _ = try? site.publish(failed)
-            throw error
-        }
-    }
-
-    private func attempt(
-        _ request: CaptureRequest, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?,
+    /// - Throws: `KernelError` or the store's error; what was lent is in the loan book then.
+    func capture(
+        _ request: CaptureRequest, outcome: CaptureOutcome, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?,
         report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> CaptureOutcome {
         let began = SystemClock.monotonic()
         let target = request.process.identity
-        var outcome = CaptureOutcome(record: request.record)
+        var outcome = outcome
         outcome.record.engine = request.handler == .app ? "app" : "signal"
 
-        let lock: CaptureLock
-        switch try CaptureLock.acquire(in: site.runtimeDirectory, target: target.pid) {
-        case .success(let acquired): lock = acquired
-        case .failure(let refusal): return try refused(outcome, refusal)
-        }
-        defer { withExtendedLifetime(lock) {} }
         guard let (facts, decision) = try decide(request) else { return try died(outcome) }
         outcome.record.describe(facts)
         let plan: Admission.Plan
@@ -137,13 +117,8 @@ public struct SignalEngine: Sendable {
 
     private func refused(_ outcome: CaptureOutcome, _ refusal: Refusal) throws -> CaptureOutcome {
         var outcome = outcome
-        outcome.refusal = refusal
-        outcome.record.state = .refused
-        outcome.record.engine = "none"
-        outcome.record.refusal = .init(code: refusal.code.rawValue, message: refusal.message)
-        outcome.record.rungs.append(.init(rung: "signal", skipped: outcome.record.refusal))
-        outcome.record = try site.publish(outcome.record)
-        return outcome
+        outcome.record.rungs.append(.init(rung: "signal", skipped: .init(code: refusal.code.rawValue, message: refusal.message)))
+        return try site.refused(outcome, refusal)
     }
 
     private func died(_ outcome: CaptureOutcome) throws -> CaptureOutcome {

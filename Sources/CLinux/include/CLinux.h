@@ -39,6 +39,21 @@ int linux_ofd_lock(int descriptor);
 /// 1 when somebody else holds `linux_ofd_lock` on this file, 0 when nobody does; takes nothing.
 int linux_ofd_locked(int descriptor);
 
+/// A close-on-exec pipe that holds 1 MiB, what pipe(7) allows everybody, or 64 KiB where even that is too much.
+int linux_wide_pipe(int pair[2]);
+
+/// Connects a stream socket to an abstract name (unix(7)); close-on-exec, non-blocking. `network_namespace` is a descriptor of /proc/PID/ns/net, or -1 for
+/// ours: names belong to a network namespace, which is entered on a thread made for that.
+int linux_connect_abstract(const char *name, size_t length, int network_namespace);
+/// A pair of connected stream sockets, close-on-exec; the first is non-blocking and is told who sent what it receives (SO_PASSCRED).
+int linux_control_pair(int pair[2]);
+/// The pid of whoever listens at the other end (SO_PEERCRED), in our pid namespace; 0 where it is not in it.
+pid_t linux_peer(int socket);
+/// sendmsg(2) with descriptors (SCM_RIGHTS); never waits, never SIGPIPE.
+ssize_t linux_send(int socket, const void *bytes, size_t length, const int *descriptors, size_t count);
+/// recv(2) that never waits, with the sender's pid in our pid namespace where the socket asks for it, else 0.
+ssize_t linux_receive(int socket, void *bytes, size_t length, pid_t *sender);
+
 /// What a child is made of; see spawn.c for the order of the steps.
 struct linux_spawn {
     char *const *candidates;        ///< paths to try, in this order, ended by NULL

@@ -55,6 +55,8 @@ public struct CgroupV1Memory: MemoryCgroup {
         return MemoryEvents.parseV1(oomControl: control, failures: failures)
     }
 
+    public func peak() throws(KernelError) -> ByteCount? { try readLimit("memory.max_usage_in_bytes") }
+
     public func oomGroup() -> Bool { false }
 
     public static func create(_ name: String, below parent: any MemoryCgroup) throws(KernelError) -> Self {

@@ -36,6 +36,8 @@ public struct CgroupV2Memory: MemoryCgroup {
         return String(decoding: text, as: UTF8.self).split(separator: "\n").contains("frozen 1")
     }
 
+    public func peak() throws(KernelError) -> ByteCount? { try readLimit("memory.peak") }
+
     public func oomGroup() throws(KernelError) -> Bool {
         try KernelFile.read(file("memory.oom.group"))?.first == UInt8(ascii: "1")
     }

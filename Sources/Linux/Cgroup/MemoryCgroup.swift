@@ -25,6 +25,8 @@ public protocol MemoryCgroup: Sendable {
     /// Can lag behind `current` by up to 2 s of charges (the kernel's FLUSH_TIME). 50 µs.
     func statistics() throws(KernelError) -> MemoryStatistics?
     func events() throws(KernelError) -> MemoryEvents?
+    /// The highest use so far; nil where the kernel does not keep it (v2 before 5.19), or gone.
+    func peak() throws(KernelError) -> ByteCount?
     /// An OOM kill takes all processes of the cgroup.
     func oomGroup() throws(KernelError) -> Bool
 

@@ -52,6 +52,12 @@ extension SnapshotRecord {
         /// From the request to the stored file.
         public var duration: Seconds?
         public var bytes: ByteCount?
+        /// Highest use of the copy's own cgroup.
+        public var copyPeak: ByteCount?
+        /// Pages that the service wrote to while its copy lived, and paid for once more: at most so much.
+        public var rewritten: ByteCount?
+        /// How often a copy was made until one got through.
+        public var attempts: Int?
 
         public init(peak: ByteCount? = nil, pause: Seconds? = nil, duration: Seconds? = nil, bytes: ByteCount? = nil) {
             self.peak = peak

@@ -19,7 +19,7 @@ public struct SnapshotRecord: Codable, Sendable, Hashable, Identifiable {
     /// One sentence with the numbers behind the reason.
     public var detail: String?
     public var rule: String?
-    /// How: `signal`, `nearHeapLimit`, `app`, …, or `none`.
+    /// How: `copyOnWrite`, `signal`, `nearHeapLimit`, `app`, …, or `none`.
     public var engine: String
     /// Who asked: a rule, a user and the command, a signal's sender.
     public var requestedBy: String?
@@ -39,6 +39,10 @@ public struct SnapshotRecord: Codable, Sendable, Hashable, Identifiable {
     /// Where a truncated or invalid stream ends or goes wrong: offset in the uncompressed bytes.
     public var truncatedAt: ByteCount?
 
+    /// Which of the process's isolates; nil: the main one.
+    public var isolate: Int?
+    /// Snapshots whose lineage is the same text number their objects alike, so that ids may be compared; of different ones never.
+    public var lineage: String?
     public var node: Node?
     public var host: Host?
     public var samples: Samples?

@@ -11,12 +11,14 @@ struct DumpCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dump", abstract: "Take a heap snapshot of a running Node process, if that is safe now.",
         discussion: """
-            The process must have been started with --heapsnapshot-signal (heapsnapd run does that), or handle the signal itself (--handler app).
-            Nothing is sent to a process that would die of it. It stops for the length of the snapshot: see heapsnapd check.
+            Where the agent is loaded (heapsnapd run does that), a copy of the process takes the snapshot, and the process stands still for milliseconds.
+            Otherwise it must have been started with --heapsnapshot-signal, or handle the signal itself (--handler app), and stops for the length of the
+            snapshot: see heapsnapd check. Nothing is sent to a process that would die of it.
 
             EXAMPLES
               heapsnapd dump 4711
-              heapsnapd dump 4711 --max-pause 30s
+              heapsnapd dump 4711 --isolate 1           a worker
+              heapsnapd dump 4711 --no-copy --max-pause 30s
               heapsnapd dump 4711 --handler app         for the npm module heapdump, or v8.writeHeapSnapshot() in a handler
 
             EXIT STATUS
@@ -54,24 +56,28 @@ struct DumpCommand: ParsableCommand {
         guard let signal = Signals.number(workplace.configuration.launch.signal) else {
             throw ValidationError("unknown signal \(workplace.configuration.launch.signal)")
         }
-        guard let directory = capture.artifactDirectory ?? process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) else {
+        let agent = await workplace.agent(of: process, isolate: capture.isolate)
+        let named = capture.artifactDirectory ?? process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) }
+        if case .failure = agent.connection, named == nil {
             throw CommandFailure(
                 Refusal(.flagsUnreadable, "cannot tell where process \(pid) would write its snapshot; name the directory by --diagnostic-dir"))
         }
         var record = workplace.record(of: process, service: service, reason: "manual")
         record.requestedBy = "heapsnapd dump"
         let request = workplace.request(
-            record, of: process, directory: directory, signal: signal, growth: .zero, assumesHandler: capture.assumeHeapsnapshotSignal)
+            record, of: process, directory: named ?? "", signal: signal, growth: .zero, assumesHandler: capture.assumeHeapsnapshotSignal)
         let result: Result<Void, any Error>
-        do { result = .success(try report(await perform(request, in: workplace), in: workplace)) } catch { result = .failure(error) }
+        do { result = .success(try report(await perform(request, agent, in: workplace), in: workplace)) } catch { result = .failure(error) }
+        await agent.close()
         await workplace.giveBack()
         try result.get()
     }
 
-    private func perform(_ request: CaptureRequest, in workplace: Workplace) async throws -> CaptureOutcome {
+    private func perform(_ request: CaptureRequest, _ agent: CaptureLadder.Agent, in workplace: Workplace) async throws -> CaptureOutcome {
         // A directory that is gone is admission's to refuse, with a record.
         guard let directory = try? ArtifactDirectory(request.directory) else {
-            return try await SignalEngine(site: workplace.site).capture(request, directory: nil, arrival: { nil }, report: { _ in })
+            return try await CaptureLadder(site: workplace.site).capture(
+                request, agent: agent, directory: nil, arrival: { nil }, report: ProgressLine(predictedPause: nil, predictedBytes: nil).show)
         }
         let facts = try workplace.site.facts(for: request)
         let line = ProgressLine(predictedPause: facts?.cost?.pause, predictedBytes: facts?.cost?.file)
@@ -83,8 +89,8 @@ struct DumpCommand: ParsableCommand {
             receiving.cancel()
             Terminal.endProgress()
         }
-        return try await SignalEngine(site: workplace.site).capture(
-            request, directory: directory, arrival: { await arrivals.next() }, report: line.show)
+        return try await CaptureLadder(site: workplace.site).capture(
+            request, agent: agent, directory: directory, arrival: { await arrivals.next() }, report: line.show)
     }
 
     private func report(_ outcome: CaptureOutcome, in workplace: Workplace) throws {

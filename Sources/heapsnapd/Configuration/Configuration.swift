@@ -35,6 +35,8 @@ struct Configuration: Sendable {
     }
 
     struct Capture: Sendable {
+        /// 0: none.
+        var copyAttempts: Int
         var maxPause: Duration
         var grace: Duration
         var stallTimeout: Duration

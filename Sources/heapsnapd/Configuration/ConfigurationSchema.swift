@@ -46,6 +46,9 @@ enum ConfigurationSchema {
             "More rules, each with a name and triggers, and services (globs), actions, exec, limits and warmUp of its own; what one leaves out it takes from the keys above."
         ),
 
+        .init(
+            "capture.copyAttempts", .integer(0...10), "3",
+            "How often a copy of the service is made (copy-on-write, by the agent) until one has taken its snapshot; 0 switches copies off."),
         .init("capture.maxPause", .duration, "10s", "A capture that is predicted to stop the service for longer is refused."),
         .init("capture.grace", .duration, "30s", "When the service ends during a capture, wait so long for the capture. 0: give it up at once."),
         .init("capture.stallTimeout", .duration, "10s", "A capture that neither writes nor computes for so long has stalled."),

@@ -66,9 +66,11 @@ extension ServiceWatch {
         let arrivals = ArrivalQueue()
         captures.awaited = (request, arrivals)
         defer { captures.awaited = nil }
+        let agent = await workplace.agent(of: process, isolate: nil)
         do {
-            let outcome = try await SignalEngine(site: workplace.site).capture(
-                request, directory: directories[path]?.directory, arrival: { await arrivals.next() }, report: report)
+            let outcome = try await CaptureLadder(site: workplace.site).capture(
+                request, agent: agent, directory: directories[path]?.directory, arrival: { await arrivals.next() }, report: report)
+            await agent.close()
             remember(outcome, watched: watched)
             conclude(outcome)
             // It may have been started again meanwhile.
@@ -76,7 +78,9 @@ extension ServiceWatch {
             if terminates && isSame && outcome.record.state == .complete {
                 await supervisor.terminate(reason: "the snapshot \(outcome.record.id) is stored")
             }
-        } catch is CancellationError { log.warning("\(service): the snapshot is left for the next start") } catch {
+        } catch {
+            await agent.close()
+            if error is CancellationError { return log.warning("\(service): the snapshot is left for the next start") }
             log.error("\(service): cannot capture: \(error)")
             refused("failed")
         }
@@ -102,7 +106,8 @@ extension ServiceWatch {
                     "\(service): capturing; heap about \(facts.cost?.heap.description ?? "unknown"), predicted stop \(facts.cost?.pause.text ?? "unknown")"
                 )
             case .lent(let from, let to): log.notice("\(service): limit raised from \(from) to \(to) for the capture")
-            case .signalled, .generating, .writing, .storing: break
+            case .copied(let pause): log.info("\(service): copied, stop \(pause.text); the copy takes the snapshot")
+            case .signalled, .copyWorks, .generating, .writing, .storing: break
             }
         }
     }

@@ -1,0 +1,129 @@
+public import AgentProtocol
+public import Linux
+public import Node
+import Units
+
+/// heapsnapd's end of the agent's socket (contract 18). One at a time: whoever holds it is the agent's only controller.
+public actor AgentConnection {
+    /// Why there is no connection.
+    public enum Failure: Error, Sendable, Hashable, CustomStringConvertible {
+        /// No agent listens in this process.
+        case noAgent
+        /// Another heapsnapd is connected.
+        case busy
+        /// It speaks a protocol that we do not, or none, or it is not who it should be.
+        case notUnderstood(String)
+
+        public var description: String {
+            switch self {
+            case .noAgent: "no agent is loaded in it; start it by `heapsnapd run`"
+            case .busy: "another heapsnapd is connected to its agent"
+            case .notUnderstood(let reason): "its agent cannot be used: \(reason)"
+            }
+        }
+    }
+
+    public nonisolated let hello: AgentHello
+    /// What it says unasked: collections and leaks. Ends with the connection. One consumer.
+    public nonisolated let events: AsyncStream<AgentMessage>
+    private let event: AsyncStream<AgentMessage>.Continuation
+    private let socket: StreamSocket
+    private var lastID = 0
+    private var waiting: [Int: AsyncStream<AgentMessage>.Continuation] = [:]
+    private(set) public var isClosed = false
+
+    private init(_ socket: StreamSocket, _ hello: AgentHello) {
+        self.socket = socket
+        self.hello = hello
+        (events, event) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
+    }
+
+    /// - Parameter patience: for the hello; the agent's thread answers within milliseconds, also where JavaScript is blocked.
+    /// - Throws: `Failure`, `KernelError`.
+    public static func open(to process: NodeProcess, table: ProcessTable, patience: Duration = .seconds(2)) async throws -> AgentConnection {
+        let pid = process.identity.pid
+        guard let name = try table.abstractListeners(pid)?.first(where: { $0.hasPrefix("heapsnapd.") }),
+            let socket = try StreamSocket.connect(toAbstract: name, networkOf: pid, table: table)
+        else { throw Failure.noAgent }
+        // Whoever made the socket, not whoever has its name: a process of another pid namespace is 0 here, and found by its descriptors already.
+        if let peer = socket.peer, peer != pid { throw Failure.notUnderstood("process \(peer) listens in its place") }
+        let (first, rest, decoder) = try await firstMessage(on: socket, patience: patience)
+        guard case .hello(let hello) = first else {
+            throw first == .busy ? Failure.busy : Failure.notUnderstood("it did not say hello")
+        }
+        guard hello.protocol == AgentHello.supportedProtocol else {
+            throw Failure.notUnderstood("it speaks protocol \(hello.protocol), this heapsnapd \(AgentHello.supportedProtocol)")
+        }
+        let connection = AgentConnection(socket, hello)
+        Task { await connection.receive(rest, decoder) }
+        return connection
+    }
+
+    /// - Returns: the agent's messages under this request's number, until the connection ends; the caller stops reading at the last one.
+    /// - Throws: `KernelError` where the connection is gone.
+    public func send(_ request: AgentRequest, descriptors: [Int32] = []) throws -> (id: Int, answers: AsyncStream<AgentMessage>) {
+        lastID += 1
+        let id = lastID
+        let (answers, answer) = AsyncStream.makeStream(of: AgentMessage.self)
+        if isClosed { answer.finish() } else { waiting[id] = answer }
+        do { try socket.send(request.encoded(id: id), descriptors: descriptors) } catch {
+            waiting.removeValue(forKey: id)?.finish()
+            throw error
+        }
+        return (id, answers)
+    }
+
+    /// The first answer to a request that has one.
+    public func ask(_ request: AgentRequest) async throws -> AgentMessage? {
+        let (id, answers) = try send(request)
+        defer { waiting[id] = nil }
+        for await answer in answers { return answer }
+        return nil
+    }
+
+    /// The agent forgets what it was asked to watch and to guard.
+    public func close() {
+        socket.shutDown()
+        end()
+    }
+
+    private func end() {
+        isClosed = true
+        for answer in waiting.values { answer.finish() }
+        waiting = [:]
+        event.finish()
+    }
+
+    private func receive(_ received: AsyncStream<StreamSocket.Received>, _ decoder: FrameDecoder) async {
+        var decoder = decoder
+        for await chunk in received {
+            guard let texts = try? decoder.append(chunk.bytes) else { break }
+            for text in texts { deliver(text) }
+        }
+        end()
+    }
+
+    private func deliver(_ text: [UInt8]) {
+        guard let message = try? AgentMessage.decode(text) else { return }
+        if let id = message.id { waiting[id]?.yield(message) } else { event.yield(message) }
+    }
+
+    private static func firstMessage(on socket: StreamSocket, patience: Duration) async throws -> (
+        AgentMessage, AsyncStream<StreamSocket.Received>, FrameDecoder
+    ) {
+        let received = socket.received
+        let timer = Task {
+            try await Task.sleep(for: patience)
+            socket.shutDown()
+        }
+        defer { timer.cancel() }
+        var decoder = FrameDecoder()
+        for await chunk in received {
+            let texts: [[UInt8]]
+            do { texts = try decoder.append(chunk.bytes) } catch { throw Failure.notUnderstood("\(error)") }
+            guard let text = texts.first else { continue }
+            do { return (try AgentMessage.decode(text), received, decoder) } catch { throw Failure.notUnderstood("\(error)") }
+        }
+        throw Failure.notUnderstood("it said nothing within \(patience.text)")
+    }
+}

@@ -1,0 +1,95 @@
+import Linux
+import Node
+import SnapshotStore
+import Units
+
+/// Walks the ladder of captures from the top: copy-on-write, then in place by signal. The record says why a rung was skipped.
+public struct CaptureLadder: Sendable {
+    private let site: CaptureSite
+
+    public init(site: CaptureSite) { self.site = site }
+
+    /// The agent of the process, or why there is none; and which isolate is wanted.
+    public struct Agent: Sendable {
+        public var connection: Result<AgentConnection, Refusal>
+        /// nil: the main one.
+        public var isolate: Int?
+        /// Copies that are made at most.
+        public var attempts: Int
+
+        public init(_ connection: Result<AgentConnection, Refusal>, isolate: Int? = nil, attempts: Int) {
+            self.connection = connection
+            self.isolate = isolate
+            self.attempts = attempts
+        }
+    }
+
+    /// - Parameters:
+    ///   - directory, arrival: for the rung of the signal; see `SignalEngine.capture`.
+    /// - Throws: `KernelError` or the store's error, after a record of it where one can be written; what was lent is in the loan book then.
+    public func capture(
+        _ request: CaptureRequest, agent: Agent, directory: ArtifactDirectory?, arrival: @Sendable () async -> Artifact?,
+        report: @escaping @Sendable (CaptureProgress) -> Void
+    ) async throws -> CaptureOutcome {
+        do { return try await climb(request, agent, directory, arrival, report) } catch let error as CancellationError {
+            throw error  // the file stays where it is, for the next start
+        } catch {
+            var failed = request.record
+            failed.state = .failed
+            failed.detail = [failed.detail, "\(error)"].compactMap(\.self).joined(separator: "; ")
+            _ = try? site.publish(failed)
+            throw error
+        }
+    }
+
+    private func climb(
+        _ request: CaptureRequest, _ agent: Agent, _ directory: ArtifactDirectory?, _ arrival: @Sendable () async -> Artifact?,
+        _ report: @escaping @Sendable (CaptureProgress) -> Void
+    ) async throws -> CaptureOutcome {
+        var outcome = CaptureOutcome(record: request.record)
+        let lock: CaptureLock
+        switch try CaptureLock.acquire(in: site.runtimeDirectory, target: request.process.identity.pid) {
+        case .success(let acquired): lock = acquired
+        case .failure(let refusal): return try site.refused(outcome, refusal)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let before = try MemoryHierarchy.of(request.process.identity.pid, in: site.table).flatMap { try workingSet($0.leaf) }
+
+        let skipped: Refusal
+        switch agent.connection {
+        case .success(let connection):
+            let engine = CopyOnWriteEngine(site: site, attempts: agent.attempts)
+            guard
+                let refusal = try await engine.capture(request, isolate: agent.isolate, connection: connection, outcome: &outcome, report: report)
+            else {
+                try account(request, before: before)
+                return outcome
+            }
+            skipped = refusal
+        case .failure(let refusal): skipped = refusal
+        }
+        outcome.record.rungs.append(.init(rung: "copyOnWrite", skipped: .init(code: skipped.code.rawValue, message: skipped.message)))
+        // A signal reaches the main isolate only.
+        if agent.isolate != nil { return try site.refused(outcome, skipped) }
+        return try await SignalEngine(site: site).capture(request, outcome: outcome, directory: directory, arrival: arrival, report: report)
+    }
+
+    /// The pages that the service rewrote are its own from now on.
+    private func account(_ request: CaptureRequest, before: ByteCount?) throws {
+        guard let before else { return }
+        try site.account(try MemoryHierarchy.of(request.process.identity.pid, in: site.table), before: before)
+    }
+}
+
+extension CaptureSite {
+    /// Publishes that nothing was begun.
+    func refused(_ outcome: CaptureOutcome, _ refusal: Refusal) throws -> CaptureOutcome {
+        var outcome = outcome
+        outcome.refusal = refusal
+        outcome.record.state = .refused
+        outcome.record.engine = "none"
+        outcome.record.refusal = .init(code: refusal.code.rawValue, message: refusal.message)
+        outcome.record = try publish(outcome.record)
+        return outcome
+    }
+}

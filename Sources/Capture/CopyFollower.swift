@@ -1,0 +1,171 @@
+import AgentProtocol
+import Glibc
+import Linux
+import SnapshotStore
+import Units
+
+/// Makes one copy and stays with it: places it, reads what it writes, and ends it where it hangs.
+struct CopyFollower {
+    struct Taken: Sendable {
+        var ingested: Ingested
+        /// Stop of the service.
+        var pause: Duration
+        /// Highest use of the service's cgroup.
+        var peak: ByteCount
+        var copyPeak: ByteCount?
+        var rewritten: ByteCount?
+        /// Processor time of the copy.
+        var work: Duration?
+    }
+
+    enum Result {
+        case taken(Taken)
+        case failed(Refusal, isWorthARetry: Bool)
+    }
+
+    let site: CaptureSite
+    let request: CaptureRequest
+    let hierarchy: MemoryHierarchy?
+    let home: CaptureCgroup?
+
+    private static let interval = Duration.milliseconds(100)
+    /// Contract 19, and what the agent itself needs to say that it is over.
+    private static let patience = (isolate: 2.0, agent: Duration.seconds(5))
+    /// After the end of its bytes: exit, and the agent's word of it.
+    private static let farewell = Duration.seconds(2)
+
+    func copy(
+        isolate: Int, connection: AgentConnection, outcome: inout CaptureOutcome, report: @escaping @Sendable (CaptureProgress) -> Void
+    ) async throws -> Result {
+        let session: CopySession
+        let answers: AsyncStream<AgentMessage>
+        do {
+            let channels = try CopyChannels()
+            session = CopySession(control: channels.control.ours, output: channels.output.read, home: home)
+            answers = try await channels.hand {
+                try await connection.send(.capture(isolate: isolate, timeout: Self.patience.isolate), descriptors: $0).answers
+            }
+        } catch { return .failed(Refusal(.noAgent, "the agent cannot be reached: \(error)"), isWorthARetry: false) }
+
+        switch await fork(answers, connection) {
+        case .failure(let refusal): return .failed(refusal, isWorthARetry: refusal.code == .copyFailed)
+        case .success(let fork):
+            report(.copied(pause: Duration(inSeconds: fork.pause)))
+            return try await follow(session, fork, answers, &outcome, report)
+        }
+    }
+
+    /// A copy that the agent has made by itself, near V8's heap limit.
+    func follow(
+        _ session: CopySession, _ fork: AgentFork, _ answers: AsyncStream<AgentMessage>, _ outcome: inout CaptureOutcome,
+        _ report: @escaping @Sendable (CaptureProgress) -> Void
+    ) async throws -> Result {
+        let (site, id) = (site, outcome.record.id)
+        let listening = [Task { await session.listen() }, Task { await session.follow(answers) }]
+        defer { listening.forEach { $0.cancel() } }
+        async let ingest = session.ingest(into: site, id: id)
+        let watched = await watch(session, &outcome, report)
+        session.end()
+        let ingested = try await ingest
+        guard !Task.isCancelled else {
+            try? site.store.discard(ingested)
+            throw CancellationError()
+        }
+        return judge(session.state.withLock { $0 }, fork, ingested, watched)
+    }
+
+    private func judge(_ state: CopyState, _ fork: AgentFork, _ ingested: Ingested, _ watched: Watched) -> Result {
+        if case .complete = ingested.verdict {
+            return .taken(
+                Taken(
+                    ingested: ingested, pause: Duration(inSeconds: fork.pause), peak: watched.peak, copyPeak: home?.peak ?? resident(state.end),
+                    rewritten: state.end?.minorFaults.map { ByteCount(clamping: $0) * 4_096.0 },
+                    work: state.end?.childProcessorTime.map { Duration(inSeconds: $0) }))
+        }
+        try? site.store.discard(ingested)
+        let (reason, isWorthARetry) = failure(state, watched)
+        return .failed(Refusal(.copyFailed, "the copy took no snapshot: \(reason)"), isWorthARetry: isWorthARetry)
+    }
+
+    private func resident(_ end: AgentEnd?) -> ByteCount? { end?.childPeakResident.map { ByteCount(clamping: $0) } }
+
+    private func failure(_ state: CopyState, _ watched: Watched) -> (reason: String, isWorthARetry: Bool) {
+        if let reason = state.placingFailed { return ("it cannot be moved into its cgroup: \(reason)", false) }
+        if home?.hasKilled == true { return ("the kernel killed it for the limit of its own cgroup", false) }
+        if let hung = watched.hung { return ("it neither worked nor wrote for \(hung.text), and was killed", true) }
+        guard let end = state.end else { return ("the service ended while it was at work", false) }
+        if let signal = end.signal { return ("it was ended by \(Signals.name(signal))", signal != SIGKILL) }
+        guard let exit = end.exitCode.flatMap({ CopyExit(rawValue: $0) }) else { return ("it exited with \(end.exitCode ?? -1)", true) }
+        return (exit.reason, exit.isWorthARetry)
+    }
+
+    /// The agent's first answer. It tells itself when the isolate cannot be reached; where it says nothing at all it is given up.
+    private func fork(_ answers: AsyncStream<AgentMessage>, _ connection: AgentConnection) async -> Swift.Result<AgentFork, Refusal> {
+        let timer = Task {
+            try await Task.sleep(for: Self.patience.agent)
+            await connection.close()
+        }
+        defer { timer.cancel() }
+        for await answer in answers {
+            switch answer {
+            case .forked(_, let fork): return .success(fork)
+            case .failed(_, let code, let message):
+                return .failure(
+                    Refusal(
+                        code == "notInterruptible" ? .notInterruptible : code == "forkFailed" ? .forkFailed : code == "noSuchIsolate" ? .noSuchIsolate
+                            : code == "busy" ? .copyFailed : .noAgent, "no copy was made: \(message)"))
+            default: continue
+            }
+        }
+        return .failure(Refusal(.noAgent, "the agent went away before a copy was made"))
+    }
+
+    // MARK: while it lives
+
+    struct Watched {
+        var peak = ByteCount.zero
+        /// It was killed, because for so long nothing of it moved.
+        var hung: Duration?
+    }
+
+    /// Until its bytes have ended and its end is known, or it was ended here. A copy hangs when neither its processor time nor its bytes advance (a lock that a
+    /// thread of the service held at the fork).
+    private func watch(
+        _ session: CopySession, _ outcome: inout CaptureOutcome, _ report: (CaptureProgress) -> Void
+    ) async -> Watched {
+        var watched = Watched()
+        var last = (cpu: Duration.zero, bytes: ByteCount.zero, at: SystemClock.monotonic())
+        var handle: ProcessHandle?
+        while true {
+            let state = session.state.withLock { $0 }
+            let now = SystemClock.monotonic()
+            if let use = hierarchy.flatMap({ try? workingSet($0.leaf) }) {
+                watched.peak = max(watched.peak, use)
+                if let hierarchy { try? site.keepHeadroom(for: request, hierarchy: hierarchy, use: use, outcome: &outcome) }
+            }
+            if handle == nil, let pid = state.pid { handle = try? ProcessHandle(pid, table: site.table) }
+            if state.isDone || state.isRead || state.placingFailed != nil || state.end != nil || handle?.hasExited == true || Task.isCancelled {
+                await settle(session)
+                return watched
+            }
+            report(state.bytes > .zero ? .writing(state.bytes) : .copyWorks(phase: state.phase, done: state.step.done, total: state.step.total))
+            let cpu = state.pid.flatMap { try? site.table.mainThreadCPUTime($0) } ?? .zero
+            if cpu - last.cpu >= .milliseconds(20) || state.bytes > last.bytes { last = (cpu, state.bytes, now) }
+            if now - last.at >= request.stallTimeout {
+                watched.hung = now - last.at
+                _ = try? handle?.signal(SIGKILL)
+                await settle(session)
+                return watched
+            }
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    /// A moment for the agent's word of the end, which carries the figures.
+    private func settle(_ session: CopySession) async {
+        let deadline = SystemClock.monotonic() + Self.farewell
+        while session.state.withLock({ $0.end == nil }), SystemClock.monotonic() < deadline, !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}

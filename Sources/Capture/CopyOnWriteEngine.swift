@@ -1,0 +1,135 @@
+import AgentProtocol
+import Linux
+import Node
+import SnapshotStore
+import Units
+
+/// Rungs 1a and 1b: the process forks, and its copy takes the snapshot while the service runs on.
+///
+/// A copy that dies, hangs or is killed has cost the service nothing but the fork; it is tried again a moment later, and then the next rung is taken.
+struct CopyOnWriteEngine: Sendable {
+    /// Why no copy came through, for the ladder.
+    typealias Skipped = Refusal
+
+    private let site: CaptureSite
+    private let attempts: Int
+
+    /// - Parameter attempts: copies that are made at most.
+    init(site: CaptureSite, attempts: Int) {
+        self.site = site
+        self.attempts = max(1, attempts)
+    }
+
+    /// - Parameters:
+    ///   - isolate: nil: the main one.
+    ///   - outcome: its record tells all when this returns nil, and is published.
+    /// - Returns: why no snapshot was taken; nil: one was.
+    /// - Throws: the store's error, `CancellationError`.
+    func capture(
+        _ request: CaptureRequest, isolate: Int?, connection: AgentConnection, outcome: inout CaptureOutcome,
+        report: @escaping @Sendable (CaptureProgress) -> Void
+    ) async throws -> Skipped? {
+        let began = SystemClock.monotonic()
+        let target = request.process.identity
+        let heap: AgentIsolate
+        switch try await find(isolate, connection) {
+        case .success(let found): heap = found
+        case .failure(let refusal): return refusal
+        }
+        var request = request
+        if let size = heap.heap?.totalHeapSize { request.heapBound = ByteCount(size) }
+        guard let facts = try site.facts(for: request) else { return Refusal(.copyFailed, "process \(target.pid) is gone") }
+        outcome.record.describe(facts)
+        let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
+
+        let made: CaptureCgroup?
+        let plan: CopyAdmission.Plan
+        switch try prepare(request, facts, hierarchy) {
+        case .success(let prepared): (made, plan) = prepared
+        case .failure(let refusal): return refusal
+        }
+        defer { made?.remove() }
+        report(.admitted(facts, Admission.Plan(raisedLimit: plan.raisedLimit, accepted: plan.accepted)))
+        if let limit = plan.raisedLimit, let hierarchy {
+            do { try site.lend(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome) } catch {
+                return Refusal(.doesNotFit, "the limit cannot be raised to \(limit) for the copy: \(error)")
+            }
+            if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
+        }
+
+        var failure = Refusal(.copyFailed, "no copy was made")
+        for attempt in 1...attempts {
+            let follower = CopyFollower(site: site, request: request, hierarchy: hierarchy, home: made)
+            switch try await follower.copy(isolate: heap.id, connection: connection, outcome: &outcome, report: report) {
+            case .taken(let copy):
+                try conclude(copy, attempt: attempt, rung: made == nil ? "copyOnWriteShared" : "copyOnWrite", began: began, facts: facts, &outcome)
+                if !heap.main { outcome.record.isolate = heap.id }
+                outcome.record = try site.publish(outcome.record)
+                return nil
+            case .failed(let refusal, let isWorthARetry):
+                failure = refusal
+                guard isWorthARetry, attempt < attempts else { break }
+                try await Task.sleep(for: .milliseconds(500 * attempt))
+                continue
+            }
+            break
+        }
+        return failure
+    }
+
+    /// The isolate with its heap, as V8 itself says it.
+    private func find(_ isolate: Int?, _ connection: AgentConnection) async throws -> Result<AgentIsolate, Refusal> {
+        guard case .isolates(_, let isolates)? = try await connection.ask(.isolates) else {
+            return .failure(Refusal(.noAgent, "the agent did not say which isolates there are"))
+        }
+        guard let found = isolates.first(where: { isolate == nil ? $0.main : $0.id == isolate }) else {
+            return .failure(
+                Refusal(.noSuchIsolate, "there is no isolate \(isolate.map(String.init) ?? "of the main thread"); `heapsnapd check` lists them"))
+        }
+        guard found.notInterruptible != true else {
+            return .failure(
+                Refusal(
+                    .notInterruptible,
+                    "isolate \(found.id) was reached neither by interrupt nor through its event loop within 2 s; it waits in one long call"))
+        }
+        return .success(found)
+    }
+
+    private func prepare(_ request: CaptureRequest, _ facts: AdmissionFacts, _ hierarchy: MemoryHierarchy?) throws -> Result<
+        (CaptureCgroup?, CopyAdmission.Plan), Refusal
+    > {
+        let admission = CopyAdmission(lend: request.admission.lend, acceptRisk: request.admission.acceptRisk)
+        guard let hierarchy else { return admission.decide(facts, home: .shared(reason: "no memory cgroup is mounted", oomGroup: false)).map { (nil, $0) } }
+        switch CaptureCgroup.make(
+            request.record.id.text, outside: hierarchy, limit: Admission.spare(available: facts.hostAvailable, total: facts.hostTotal))
+        {
+        case .success(let cgroup):
+            let decision = admission.decide(facts, home: .own)
+            if case .failure = decision { cgroup.remove() }
+            return decision.map { (cgroup, $0) }
+        case .failure(let obstacle):
+            let home = CopyAdmission.Home.shared(reason: obstacle.description, oomGroup: (try? hierarchy.leaf.oomGroup()) ?? false)
+            return admission.decide(facts, home: home).map { (nil, $0) }
+        }
+    }
+
+    private func conclude(
+        _ copy: CopyFollower.Taken, attempt: Int, rung: String, began: Duration, facts: AdmissionFacts, _ outcome: inout CaptureOutcome
+    ) throws {
+        outcome.record.engine = "copyOnWrite"
+        outcome.record.apply(copy.ingested)
+        outcome.record.rungs.append(.init(rung: rung))
+        var actual = SnapshotRecord.Actual(
+            peak: copy.peak, pause: Seconds(copy.pause), duration: Seconds(SystemClock.monotonic() - began), bytes: copy.ingested.bytes)
+        actual.copyPeak = copy.copyPeak
+        actual.rewritten = copy.rewritten
+        actual.attempts = attempt
+        outcome.record.actual = actual
+        outcome.record.lineage = "fork-\(outcome.record.id)"
+        // What the copy took is what a snapshot in place would take of the service.
+        guard outcome.record.state == .complete, let cost = facts.cost, cost.heap >= .mebibytes(8), let extra = copy.copyPeak, let work = copy.work,
+            let seen = LearnedCost(heap: cost.heap, extra: extra, pause: work, bytes: copy.ingested.bytes)
+        else { return }
+        _ = try? site.store.learn(seen, of: outcome.record.service)
+    }
+}

@@ -1,0 +1,126 @@
+import AgentProtocol
+import Dispatch
+import HeapSnapshot
+import Linux
+import SnapshotStore
+import Synchronization
+import Units
+
+/// Copies are read as they write: not behind a file of another service that is being compressed.
+private let copyQueue = DispatchQueue(label: "heapsnapd.copy", qos: .utility, attributes: .concurrent)
+
+/// The pipe and the sockets of one copy, before the agent has its ends.
+struct CopyChannels {
+    let control: (ours: StreamSocket, theirs: StreamSocket)
+    let output: (read: OwnedDescriptor, write: OwnedDescriptor)
+
+    init() throws {
+        control = try StreamSocket.pair()
+        output = try widePipe()
+    }
+
+    /// Passes the other ends on with a request, and lets go of them: the end of the copy is to be the end of its bytes.
+    consuming func hand(_ send: ([Int32]) async throws -> AsyncStream<AgentMessage>) async throws -> AsyncStream<AgentMessage> {
+        defer { withExtendedLifetime((control.theirs, output.write)) {} }
+        return try await send([output.write.descriptor.rawValue, control.theirs.descriptor])
+    }
+}
+
+/// What has been seen of a copy so far.
+struct CopyState: Sendable {
+    /// In our pid namespace, as the kernel told it with the copy's first message.
+    var pid: ProcessID?
+    var isPlaced = false
+    var phase = "waiting"
+    var step: (done: UInt64, total: UInt64?) = (0, nil)
+    var isDone = false
+    /// Taken into the store so far.
+    var bytes = ByteCount.zero
+    /// Nothing more is read: it has ended, or the store took no more.
+    var isRead = false
+    var end: AgentEnd?
+    var placingFailed: String?
+}
+
+/// Follows one copy from its first word to its end. What it writes goes straight into the store, verified on the way.
+final class CopySession: Sendable {
+    private let control: StreamSocket
+    private let output: OwnedDescriptor
+    private let home: CaptureCgroup?
+    let state = Mutex(CopyState())
+
+    init(control: StreamSocket, output: OwnedDescriptor, home: CaptureCgroup?) {
+        self.control = control
+        self.output = output
+        self.home = home
+    }
+
+    /// What the copy says, until it closes its end.
+    func listen() async {
+        var decoder = FrameDecoder()
+        for await chunk in control.received {
+            guard let texts = try? decoder.append(chunk.bytes) else { return }
+            for text in texts {
+                guard let message = try? CopyMessage.decode(text) else { continue }
+                handle(message, from: chunk.sender)
+            }
+        }
+    }
+
+    private func handle(_ message: CopyMessage, from sender: ProcessID?) {
+        switch message {
+        case .ready: place(sender)
+        case .progress(let phase, let done, let total): state.withLock { ($0.phase, $0.step) = (phase, (done, total)) }
+        case .phase(let phase): state.withLock { ($0.phase, $0.step) = (phase, (0, nil)) }
+        case .done: state.withLock { $0.isDone = true }
+        case .unknown: break
+        }
+    }
+
+    /// Into its cgroup before it begins: its new pages are charged there from the first one on.
+    private func place(_ sender: ProcessID?) {
+        state.withLock { $0.pid = sender }
+        do {
+            if let home {
+                guard let sender else { throw LendingObstacle("the copy is in a pid namespace that cannot be seen from here") }
+                guard try home.add(sender) else { return }
+            }
+            try control.send(CopyRequest.go())
+            state.withLock { $0.isPlaced = true }
+        } catch {
+            state.withLock { $0.placingFailed = "\(error)" }
+            control.shutDown()
+        }
+    }
+
+    /// What the agent says of it, to its end.
+    func follow(_ answers: AsyncStream<AgentMessage>) async {
+        for await answer in answers {
+            if case .ended(_, let end) = answer { return state.withLock { $0.end = end } }
+        }
+    }
+
+    /// Reads to the end of the pipe. Cancelled: the copy is told to go, which ends the pipe.
+    func ingest(into site: CaptureSite, id: SnapshotID) async throws -> Ingested {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                copyQueue.async { [self] in
+                    let result = Result {
+                        var verifier = StreamVerifier()
+                        return try site.store.ingest(
+                            from: output.descriptor, id: id, compression: site.compression, level: site.compressionLevel, verifier: &verifier
+                        ) { read in state.withLock { $0.bytes = read } }
+                    }
+                    state.withLock { $0.isRead = true }
+                    returnFreeMemory()
+                    continuation.resume(with: result)
+                }
+            }
+        } onCancel: {
+            end()
+        }
+    }
+
+    /// Its control socket's end is the copy's (docs/agent-protocol.md).
+    func end() { control.shutDown() }
+}
