@@ -14,11 +14,12 @@ public struct CaptureCgroup: Sendable {
     public static func make(_ id: String, outside hierarchy: MemoryHierarchy, limit: ByteCount) -> Result<CaptureCgroup, LendingObstacle> {
         guard let root = root(of: hierarchy) else { return .failure(LendingObstacle("the root of the cgroups is not ours to write")) }
         removeLeftovers(below: root)
+        let name = "\(prefix)\(getpid())-\(id)"
         do {
             let cgroup: any MemoryCgroup =
                 switch root.version {
-                case .v1: try CgroupV1Memory.create(prefix + id, below: root)
-                case .v2: try CgroupV2Memory.create(prefix + id, below: root)
+                case .v1: try CgroupV1Memory.create(name, below: root)
+                case .v2: try CgroupV2Memory.create(name, below: root)
                 }
             let made = CaptureCgroup(cgroup: cgroup)
             do {
@@ -51,9 +52,10 @@ public struct CaptureCgroup: Sendable {
         _ = try? cgroup.remove()
     }
 
-    /// Of a heapsnapd that was killed: its copy has died with the control socket.
+    /// Of a heapsnapd that was killed: its copy has died with the control socket. The name carries its pid.
     private static func removeLeftovers(below root: any MemoryCgroup) {
         for name in (try? SmallFile.names(in: root.path)) ?? [] where name.hasPrefix(prefix) {
+            guard let pid = Int32(name.dropFirst(prefix.count).prefix { $0 != "-" }), kill(pid, 0) != 0, errno == ESRCH else { continue }
             let path = "\(root.path)/\(name)"
             let left: any MemoryCgroup = root.version == .v1 ? CgroupV1Memory(path: path) : CgroupV2Memory(path: path)
             if (try? left.processes())?.isEmpty == true { _ = try? left.remove() }

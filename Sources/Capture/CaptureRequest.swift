@@ -45,6 +45,8 @@ public enum CaptureProgress: Sendable {
     case signalled
     /// The service stood still for so long, and runs on; its copy takes the snapshot.
     case copied(pause: Duration)
+    /// It took none, and another is made or the next rung taken.
+    case copyFailed(Refusal)
     /// What the copy does: V8's own count of its steps.
     case copyWorks(phase: String, done: UInt64, total: UInt64?)
     /// The file has no bytes yet: Node walks the heap.

@@ -9,7 +9,7 @@ struct CopyFollower {
     struct Taken: Sendable {
         var ingested: Ingested
         /// Stop of the service.
-        var pause: Duration
+        var pause: Duration?
         /// Highest use of the service's cgroup.
         var peak: ByteCount
         var copyPeak: ByteCount?
@@ -26,7 +26,6 @@ struct CopyFollower {
     let site: CaptureSite
     let request: CaptureRequest
     let hierarchy: MemoryHierarchy?
-    let home: CaptureCgroup?
 
     private static let interval = Duration.milliseconds(100)
     /// Contract 19, and what the agent itself needs to say that it is over.
@@ -34,14 +33,15 @@ struct CopyFollower {
     /// After the end of its bytes: exit, and the agent's word of it.
     private static let farewell = Duration.seconds(2)
 
+    /// - Parameter home: nil: the copy stays in the service's cgroup.
     func copy(
-        isolate: Int, connection: AgentConnection, outcome: inout CaptureOutcome, report: @escaping @Sendable (CaptureProgress) -> Void
+        isolate: Int, home: CaptureCgroup?, connection: AgentConnection, outcome: inout CaptureOutcome, report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> Result {
         let session: CopySession
         let answers: AsyncStream<AgentMessage>
         do {
             let channels = try CopyChannels()
-            session = CopySession(control: channels.control.ours, output: channels.output.read, home: home)
+            session = CopySession(control: channels.control.ours, output: channels.output.read) { home }
             answers = try await channels.hand {
                 try await connection.send(.capture(isolate: isolate, timeout: Self.patience.isolate), descriptors: $0).answers
             }
@@ -50,19 +50,22 @@ struct CopyFollower {
         switch await fork(answers, connection) {
         case .failure(let refusal): return .failed(refusal, isWorthARetry: refusal.code == .copyFailed)
         case .success(let fork):
+            session.state.withLock { $0.fork = fork }
             report(.copied(pause: Duration(inSeconds: fork.pause)))
-            return try await follow(session, fork, answers, &outcome, report)
+            let listening = Task { await session.listen() }
+            defer { listening.cancel() }
+            return try await follow(session, answers, &outcome, report)
         }
     }
 
-    /// A copy that the agent has made by itself, near V8's heap limit.
+    /// From its first word to its end; `session.listen` runs beside it.
     func follow(
-        _ session: CopySession, _ fork: AgentFork, _ answers: AsyncStream<AgentMessage>, _ outcome: inout CaptureOutcome,
+        _ session: CopySession, _ answers: AsyncStream<AgentMessage>, _ outcome: inout CaptureOutcome,
         _ report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> Result {
         let (site, id) = (site, outcome.record.id)
-        let listening = [Task { await session.listen() }, Task { await session.follow(answers) }]
-        defer { listening.forEach { $0.cancel() } }
+        let ending = Task { await session.follow(answers) }
+        defer { ending.cancel() }
         async let ingest = session.ingest(into: site, id: id)
         let watched = await watch(session, &outcome, report)
         session.end()
@@ -71,18 +74,20 @@ struct CopyFollower {
             try? site.store.discard(ingested)
             throw CancellationError()
         }
-        return judge(session.state.withLock { $0 }, fork, ingested, watched)
+        return judge(session.state.withLock { $0 }, ingested, watched)
     }
 
-    private func judge(_ state: CopyState, _ fork: AgentFork, _ ingested: Ingested, _ watched: Watched) -> Result {
+    private func judge(_ state: CopyState, _ ingested: Ingested, _ watched: Watched) -> Result {
         if case .complete = ingested.verdict {
             return .taken(
                 Taken(
-                    ingested: ingested, pause: Duration(inSeconds: fork.pause), peak: watched.peak, copyPeak: home?.peak ?? resident(state.end),
+                    ingested: ingested, pause: state.fork.map { Duration(inSeconds: $0.pause) }, peak: watched.peak,
+                    copyPeak: state.home?.peak ?? resident(state.end),
                     rewritten: state.end?.minorFaults.map { ByteCount(clamping: $0) * 4_096.0 },
                     work: state.end?.childProcessorTime.map { Duration(inSeconds: $0) }))
         }
         try? site.store.discard(ingested)
+        if let refusal = state.refusal { return .failed(refusal, isWorthARetry: false) }
         let (reason, isWorthARetry) = failure(state, watched)
         return .failed(Refusal(.copyFailed, "the copy took no snapshot: \(reason)"), isWorthARetry: isWorthARetry)
     }
@@ -90,8 +95,7 @@ struct CopyFollower {
     private func resident(_ end: AgentEnd?) -> ByteCount? { end?.childPeakResident.map { ByteCount(clamping: $0) } }
 
     private func failure(_ state: CopyState, _ watched: Watched) -> (reason: String, isWorthARetry: Bool) {
-        if let reason = state.placingFailed { return ("it cannot be moved into its cgroup: \(reason)", false) }
-        if home?.hasKilled == true { return ("the kernel killed it for the limit of its own cgroup", false) }
+        if state.home?.hasKilled == true { return ("the kernel killed it for the limit of its own cgroup", false) }
         if let hung = watched.hung { return ("it neither worked nor wrote for \(hung.text), and was killed", true) }
         guard let end = state.end else { return ("the service ended while it was at work", false) }
         if let signal = end.signal { return ("it was ended by \(Signals.name(signal))", signal != SIGKILL) }
@@ -144,7 +148,7 @@ struct CopyFollower {
                 if let hierarchy { try? site.keepHeadroom(for: request, hierarchy: hierarchy, use: use, outcome: &outcome) }
             }
             if handle == nil, let pid = state.pid { handle = try? ProcessHandle(pid, table: site.table) }
-            if state.isDone || state.isRead || state.placingFailed != nil || state.end != nil || handle?.hasExited == true || Task.isCancelled {
+            if state.isDone || state.isRead || state.refusal != nil || state.end != nil || handle?.hasExited == true || Task.isCancelled {
                 await settle(session)
                 return watched
             }

@@ -59,15 +59,17 @@ struct CopyOnWriteEngine: Sendable {
 
         var failure = Refusal(.copyFailed, "no copy was made")
         for attempt in 1...attempts {
-            let follower = CopyFollower(site: site, request: request, hierarchy: hierarchy, home: made)
-            switch try await follower.copy(isolate: heap.id, connection: connection, outcome: &outcome, report: report) {
+            let follower = CopyFollower(site: site, request: request, hierarchy: hierarchy)
+            switch try await follower.copy(isolate: heap.id, home: made, connection: connection, outcome: &outcome, report: report) {
             case .taken(let copy):
-                try conclude(copy, attempt: attempt, rung: made == nil ? "copyOnWriteShared" : "copyOnWrite", began: began, facts: facts, &outcome)
+                outcome.record.take(copy, attempt: attempt, rung: made == nil ? "copyOnWriteShared" : "copyOnWrite", began: began)
+                learn(from: copy, facts, outcome.record)
                 if !heap.main { outcome.record.isolate = heap.id }
                 outcome.record = try site.publish(outcome.record)
                 return nil
             case .failed(let refusal, let isWorthARetry):
                 failure = refusal
+                report(.copyFailed(refusal))
                 guard isWorthARetry, attempt < attempts else { break }
                 try await Task.sleep(for: .milliseconds(500 * attempt))
                 continue
@@ -95,7 +97,7 @@ struct CopyOnWriteEngine: Sendable {
         return .success(found)
     }
 
-    private func prepare(_ request: CaptureRequest, _ facts: AdmissionFacts, _ hierarchy: MemoryHierarchy?) throws -> Result<
+    func prepare(_ request: CaptureRequest, _ facts: AdmissionFacts, _ hierarchy: MemoryHierarchy?) throws -> Result<
         (CaptureCgroup?, CopyAdmission.Plan), Refusal
     > {
         let admission = CopyAdmission(lend: request.admission.lend, acceptRisk: request.admission.acceptRisk)
@@ -113,23 +115,26 @@ struct CopyOnWriteEngine: Sendable {
         }
     }
 
-    private func conclude(
-        _ copy: CopyFollower.Taken, attempt: Int, rung: String, began: Duration, facts: AdmissionFacts, _ outcome: inout CaptureOutcome
-    ) throws {
-        outcome.record.engine = "copyOnWrite"
-        outcome.record.apply(copy.ingested)
-        outcome.record.rungs.append(.init(rung: rung))
-        var actual = SnapshotRecord.Actual(
-            peak: copy.peak, pause: Seconds(copy.pause), duration: Seconds(SystemClock.monotonic() - began), bytes: copy.ingested.bytes)
+    /// What the copy took is what a snapshot in place would take of the service.
+    private func learn(from copy: CopyFollower.Taken, _ facts: AdmissionFacts, _ record: SnapshotRecord) {
+        guard record.state == .complete, let cost = facts.cost, cost.heap >= .mebibytes(8), let extra = copy.copyPeak, let work = copy.work,
+            let seen = LearnedCost(heap: cost.heap, extra: extra, pause: work, bytes: copy.ingested.bytes)
+        else { return }
+        _ = try? site.store.learn(seen, of: record.service)
+    }
+}
+
+extension SnapshotRecord {
+    mutating func take(_ copy: CopyFollower.Taken, attempt: Int, rung: String, began: Duration) {
+        engine = "copyOnWrite"
+        apply(copy.ingested)
+        rungs.append(.init(rung: rung))
+        var actual = Actual(
+            peak: copy.peak, pause: copy.pause.map { Seconds($0) }, duration: Seconds(SystemClock.monotonic() - began), bytes: copy.ingested.bytes)
         actual.copyPeak = copy.copyPeak
         actual.rewritten = copy.rewritten
         actual.attempts = attempt
-        outcome.record.actual = actual
-        outcome.record.lineage = "fork-\(outcome.record.id)"
-        // What the copy took is what a snapshot in place would take of the service.
-        guard outcome.record.state == .complete, let cost = facts.cost, cost.heap >= .mebibytes(8), let extra = copy.copyPeak, let work = copy.work,
-            let seen = LearnedCost(heap: cost.heap, extra: extra, pause: work, bytes: copy.ingested.bytes)
-        else { return }
-        _ = try? site.store.learn(seen, of: outcome.record.service)
+        self.actual = actual
+        lineage = "fork-\(id)"
     }
 }

@@ -38,25 +38,35 @@ struct CopyState: Sendable {
     var bytes = ByteCount.zero
     /// Nothing more is read: it has ended, or the store took no more.
     var isRead = false
+    var fork: AgentFork?
     var end: AgentEnd?
-    var placingFailed: String?
+    var home: CaptureCgroup?
+    /// It must not begin, or cannot be moved into its cgroup.
+    var refusal: Refusal?
 }
 
 /// Follows one copy from its first word to its end. What it writes goes straight into the store, verified on the way.
 final class CopySession: Sendable {
     private let control: StreamSocket
     private let output: OwnedDescriptor
-    private let home: CaptureCgroup?
+    private let makeHome: @Sendable () throws -> CaptureCgroup?
     let state = Mutex(CopyState())
+    /// One element when the copy is there; ends with its control socket. One consumer.
+    let arrival: AsyncStream<Void>
+    private let arrived: AsyncStream<Void>.Continuation
 
-    init(control: StreamSocket, output: OwnedDescriptor, home: CaptureCgroup?) {
+    /// - Parameter makeHome: asked when the copy is there, which waits for the answer 5 s at most: its cgroup; nil: it stays in the service's. Throws a
+    ///   `Refusal` where it must not begin.
+    init(control: StreamSocket, output: OwnedDescriptor, makeHome: @escaping @Sendable () throws -> CaptureCgroup?) {
         self.control = control
         self.output = output
-        self.home = home
+        self.makeHome = makeHome
+        (arrival, arrived) = AsyncStream.makeStream()
     }
 
     /// What the copy says, until it closes its end.
     func listen() async {
+        defer { arrived.finish() }
         var decoder = FrameDecoder()
         for await chunk in control.received {
             guard let texts = try? decoder.append(chunk.bytes) else { return }
@@ -80,7 +90,10 @@ final class CopySession: Sendable {
     /// Into its cgroup before it begins: its new pages are charged there from the first one on.
     private func place(_ sender: ProcessID?) {
         state.withLock { $0.pid = sender }
+        defer { arrived.yield() }
         do {
+            let home = try makeHome()
+            state.withLock { $0.home = home }
             if let home {
                 guard let sender else { throw LendingObstacle("the copy is in a pid namespace that cannot be seen from here") }
                 guard try home.add(sender) else { return }
@@ -88,15 +101,27 @@ final class CopySession: Sendable {
             try control.send(CopyRequest.go())
             state.withLock { $0.isPlaced = true }
         } catch {
-            state.withLock { $0.placingFailed = "\(error)" }
-            control.shutDown()
+            let refusal = error as? Refusal ?? Refusal(.copyFailed, "the copy cannot be moved into its cgroup: \(error)")
+            state.withLock { $0.refusal = refusal }
+            end()
         }
     }
 
     /// What the agent says of it, to its end.
     func follow(_ answers: AsyncStream<AgentMessage>) async {
         for await answer in answers {
-            if case .ended(_, let end) = answer { return state.withLock { $0.end = end } }
+            switch answer {
+            // Near V8's limit a second one may follow at once, and the first's end says nothing then.
+            case .forked(_, let fork): state.withLock { $0.fork = fork }
+            case .ended(_, let end):
+                let isLast = state.withLock { state in
+                    guard state.fork.map({ $0.childPid == end.childPid }) ?? true else { return false }
+                    state.end = end
+                    return true
+                }
+                if isLast { return }
+            default: continue
+            }
         }
     }
 

@@ -7,6 +7,8 @@ struct Observation {
     let forecast: Forecast?
     let safeMoment: LatestSafeMoment?
     let baseline: ByteCount?
+    /// What the agent said since the last sample.
+    var leak: String?
 
     /// `met`: the condition holds. `calm`: far enough from it to arm the trigger again. `between`: neither, or not known.
     enum Standing { case met, between, calm }
@@ -30,6 +32,7 @@ struct Observation {
             guard let baseline else { return .between }
             let size = baseline * (1 + share.fraction)
             return standing(of: sample.rss, size, calmBelow: size * (1 - hysteresis.fraction))
+        case .leak: return leak == nil ? .calm : .met
         case .timeToLimit(let time):
             guard let forecast else { return .calm }
             if forecast.timeToLimit <= time && forecast.timeToLimit <= forecast.evidence * Observation.reach.limit { return .met }
@@ -66,7 +69,7 @@ struct Observation {
             distance = forecast.flatMap { forecast in
                 sample.level(forecast.kind).map { $0.headroom - forecast.growth * time.inSeconds }
             }
-        case .latestSafeMoment: distance = nil
+        case .latestSafeMoment, .leak: distance = nil
         }
         return distance.flatMap { $0 > .zero ? $0 : nil }
     }
@@ -82,6 +85,7 @@ struct Observation {
             text = "rss \(sample.rss) grew more than \(share) above its baseline of \(baseline?.description ?? "unknown size")"
         case .timeToLimit(let time):
             text = "\(describe(forecast?.kind, forecast.flatMap { sample.level($0.kind) })) will reach its limit within \(time.text)"
+        case .leak: text = leak ?? "leak"
         case .latestSafeMoment:
             text = "a capture in place will not fit any more in \(safeMoment?.remaining.text ?? "?"), bound by \(safeMoment?.boundBy.rawValue ?? "?")"
         }

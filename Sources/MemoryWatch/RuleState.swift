@@ -52,13 +52,15 @@ public struct RuleState: Sendable {
     }
 
     /// - Parameter forecast: asked at most once per kind and call, and not at all while warming up or without a trigger that needs it.
-    public mutating func evaluate(_ sample: Sample, forecast: (LimitKind) -> Forecast?, safeMoment: LatestSafeMoment?) -> Verdict? {
+    public mutating func evaluate(_ sample: Sample, forecast: (LimitKind) -> Forecast?, safeMoment: LatestSafeMoment?, leak: String? = nil)
+        -> Verdict?
+    {
         let since = watchedSince ?? sample.at
         watchedSince = since
         baseline.add(sample)
         let isWarm = sample.at - since >= rule.warmUp
         let soonest = isWarm && rule.triggers.contains(where: \.needsWarmUp) ? Forecast.soonest(forecast) : nil
-        let observation = Observation(sample: sample, forecast: soonest, safeMoment: safeMoment, baseline: baseline.median)
+        let observation = Observation(sample: sample, forecast: soonest, safeMoment: safeMoment, baseline: baseline.median, leak: leak)
         var fired: [Int] = []
         for (index, trigger) in rule.triggers.enumerated() where isWarm || !trigger.needsWarmUp {
             let standing = observation.standing(trigger, hysteresis: rule.hysteresis)
@@ -71,7 +73,7 @@ public struct RuleState: Sendable {
         pending = fired
         firings = firings.suffix(max(0, rule.limits.count - 1)) + [sample.at]
         let reported = soonest ?? Forecast.soonest(forecast)
-        let explained = Observation(sample: sample, forecast: reported, safeMoment: safeMoment, baseline: baseline.median)
+        let explained = Observation(sample: sample, forecast: reported, safeMoment: safeMoment, baseline: baseline.median, leak: leak)
         let trigger = rule.triggers[first]
         return Verdict(
             rule: rule.name, trigger: trigger, reason: explained.reason(trigger), sample: sample, forecast: reported, actions: rule.actions)

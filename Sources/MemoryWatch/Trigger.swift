@@ -1,7 +1,7 @@
 public import Units
 
 /// A condition on one process. Text forms: `use=85%`, `rss=400M,600M` (two triggers), `growth=50%`, `timeToLimit=15s`, `latestSafeMoment=15m`,
-/// `heap=90%`.
+/// `heap=90%`, `leak`.
 public enum Trigger: Sendable, Hashable {
     /// Use as a share of the limit that is fuller.
     case use(Ratio)
@@ -14,12 +14,14 @@ public enum Trigger: Sendable, Hashable {
     case latestSafeMoment(within: Duration)
     /// V8's heap as a share of V8's limit.
     case heap(Ratio)
+    /// The agent says that the heap has grown over five full collections in a row (as the npm module node-memwatch counts).
+    case leak
 
     /// Starting up looks like a leak; a level is a level from the first sample on.
     var needsWarmUp: Bool {
         switch self {
         case .use, .rss, .heap: false
-        case .growth, .timeToLimit, .latestSafeMoment: true
+        case .growth, .timeToLimit, .latestSafeMoment, .leak: true
         }
     }
 }
@@ -33,6 +35,7 @@ extension Trigger: CustomStringConvertible {
         case .timeToLimit(let time): "timeToLimit=\(compact(time))"
         case .latestSafeMoment(let time): "latestSafeMoment=\(compact(time))"
         case .heap(let share): "heap=\(share)"
+        case .leak: "leak"
         }
     }
 
@@ -45,6 +48,7 @@ extension Trigger: CustomStringConvertible {
 
     /// Several steps, separated by commas, are several triggers.
     public static func parse(_ text: String) throws(Malformed) -> [Trigger] {
+        if text.filter({ $0 != " " }) == "leak" { return [.leak] }
         guard let equals = text.firstIndex(of: "=") else { throw Malformed(text: text, reason: "it has no '='") }
         let name = text[..<equals].filter { $0 != " " }
         var triggers: [Trigger] = []
@@ -59,7 +63,7 @@ extension Trigger: CustomStringConvertible {
             case "heap": triggers.append(.heap(try share(value, of: text)))
             default:
                 throw Malformed(
-                    text: text, reason: "'\(name)' is none of use, rss, growth, timeToLimit, latestSafeMoment, heap")
+                    text: text, reason: "'\(name)' is none of use, rss, growth, timeToLimit, latestSafeMoment, heap, leak")
             }
         }
         return triggers

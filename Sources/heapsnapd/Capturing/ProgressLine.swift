@@ -12,6 +12,7 @@ struct ProgressLine: Sendable {
         case .lent(let from, let to): Terminal.showProgress("limit raised from \(from) to \(to) for the capture")
         case .signalled: Terminal.showProgress("signal sent; waiting for the event loop")
         case .copied(let pause): Terminal.showProgress("copied; the service stood still for \(pause.text) and runs on")
+        case .copyFailed(let refusal): Terminal.showProgress(refusal.message)
         case .copyWorks(let phase, let done, let total):
             let share = total.flatMap { $0 > 0 ? " \(min(100, done * 100 / $0)) %" : nil } ?? ""
             Terminal.showProgress("the copy takes the snapshot: \(phase)\(share)")

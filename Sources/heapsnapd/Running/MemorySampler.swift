@@ -7,7 +7,7 @@ import Units
 struct MemorySampler {
     private let table: ProcessTable
     private let target: ProcessIdentity
-    private let heapLimit: ByteCount?
+    var heapLimit: ByteCount?
     let hierarchy: MemoryHierarchy?
     /// What changes slowly: the limit, and how much of the cgroup's use the kernel could take back.
     private var slow: (limit: ByteCount?, reclaimable: ByteCount, at: Duration)?

@@ -66,11 +66,11 @@ extension ServiceWatch {
         let arrivals = ArrivalQueue()
         captures.awaited = (request, arrivals)
         defer { captures.awaited = nil }
-        let agent = await workplace.agent(of: process, isolate: nil)
+        let (agent, isOurs) = await agentForCapture(of: process)
         do {
             let outcome = try await CaptureLadder(site: workplace.site).capture(
                 request, agent: agent, directory: directories[path]?.directory, arrival: { await arrivals.next() }, report: report)
-            await agent.close()
+            if !isOurs { await agent.close() }
             remember(outcome, watched: watched)
             conclude(outcome)
             // It may have been started again meanwhile.
@@ -79,11 +79,19 @@ extension ServiceWatch {
                 await supervisor.terminate(reason: "the snapshot \(outcome.record.id) is stored")
             }
         } catch {
-            await agent.close()
+            if !isOurs { await agent.close() }
             if error is CancellationError { return log.warning("\(service): the snapshot is left for the next start") }
             log.error("\(service): cannot capture: \(error)")
             refused("failed")
         }
+    }
+
+    /// - Returns: whether it is the one that stays connected.
+    private func agentForCapture(of process: NodeProcess) async -> (agent: CaptureLadder.Agent, isOurs: Bool) {
+        if let agent, await !agent.isClosed, process.identity == target?.process.identity {
+            return (.init(.success(agent), attempts: workplace.configuration.capture.copyAttempts), true)
+        }
+        return (await workplace.agent(of: process, isolate: nil, patience: .milliseconds(500)), false)
     }
 
     /// A stalled capture is not over for the service: its handler runs, or its write goes on, as soon as it can.
@@ -107,6 +115,7 @@ extension ServiceWatch {
                 )
             case .lent(let from, let to): log.notice("\(service): limit raised from \(from) to \(to) for the capture")
             case .copied(let pause): log.info("\(service): copied, stop \(pause.text); the copy takes the snapshot")
+            case .copyFailed(let refusal): log.info("\(service): \(refusal)")
             case .signalled, .copyWorks, .generating, .writing, .storing: break
             }
         }

@@ -37,6 +37,11 @@ actor ServiceWatch {
     var hasEnded = false
     /// Its captures were given up: what lies there is for the next start.
     private(set) var isAbandoned = false
+    /// To the agent of the watched process, while nobody else wants it.
+    var agent: AgentConnection?
+    private var link: Task<Void, Never>?
+    /// What the agent said since the last look: the heap has grown over five full collections.
+    var reportedLeak: String?
     private var capturedByAnother = false
     private var refusals: (code: String, wait: Duration)?
     /// What we passed on to the service to end it.
@@ -75,8 +80,11 @@ actor ServiceWatch {
             }
         }
         timer?.cancel()
+        link?.cancel()
         alarms?.alarms.cancel()
     }
+
+    func lookNow() { wake.yield() }
 
     /// One turn of the loop.
     /// - Returns: how long to sleep.
@@ -95,6 +103,7 @@ actor ServiceWatch {
             guard !captures.isBusy else { return .milliseconds(250) }
             if isCapturedByAnother(target.process) {
                 capturedByAnother = true
+                await unlink()
                 return .milliseconds(250)
             }
             if capturedByAnother { captured() }
@@ -118,8 +127,10 @@ actor ServiceWatch {
 
     private func verdicts(on sample: Sample) -> [Verdict] {
         let forecast = { [forecaster] (kind: LimitKind) in forecaster.forecast(kind) }
-        let safeMoment = target?.safeMoment(sample, cgroup: forecast(.cgroup), heap: forecast(.heap), workplace: workplace)
-        return rules.indices.compactMap { rules[$0].evaluate(sample, forecast: forecast, safeMoment: safeMoment) }
+        // A copy neither stops the service nor needs memory below its limit: there is no such moment.
+        let safeMoment = agent != nil ? nil : target?.safeMoment(sample, cgroup: forecast(.cgroup), heap: forecast(.heap), workplace: workplace)
+        defer { reportedLeak = nil }
+        return rules.indices.compactMap { rules[$0].evaluate(sample, forecast: forecast, safeMoment: safeMoment, leak: reportedLeak) }
     }
 
     /// Whether at the present growth one fires within half a second.
@@ -191,6 +202,8 @@ actor ServiceWatch {
         alarms?.alarms.cancel()
         alarms = nil
         if let directory = process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) { watch(directory) }
+        link?.cancel()
+        link = Task(executorPreference: BlockingWork.threads) { await self.keepLinked(to: process) }
         forecaster.restart()
         for index in rules.indices { rules[index].restarted() }
         let version = process.version?.description ?? "of unknown version"
@@ -223,6 +236,12 @@ actor ServiceWatch {
     func abandonCaptures() {
         isAbandoned = true
         captures.tasks.forEach { $0.cancel() }
+    }
+
+    /// As V8 itself says it (contract 9).
+    func heapLimitIsKnown(_ limit: ByteCount, of process: NodeProcess) {
+        guard target?.process.identity == process.identity else { return }
+        target?.heapLimitIsKnown(limit, rules: rules.map(\.rule), workplace: workplace)
     }
 
     // MARK: what captures tell the rules

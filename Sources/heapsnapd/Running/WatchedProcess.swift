@@ -8,7 +8,7 @@ import Units
 struct WatchedProcess {
     let process: NodeProcess
     let service: String
-    let heapLimit: ByteCount?
+    private(set) var heapLimit: ByteCount?
     /// Of the cgroup at the start: what is counted on top was during its life.
     let oomKillsBefore: UInt64?
     var sampler: MemorySampler
@@ -27,6 +27,12 @@ struct WatchedProcess {
         heapLimit = workplace.heapLimit(of: process)
         sampler = try MemorySampler(process, heapLimit: heapLimit, table: workplace.table)
         oomKillsBefore = try sampler.hierarchy?.leaf.events()?.oomKill
+        learn(rules: rules, workplace: workplace)
+    }
+
+    mutating func heapLimitIsKnown(_ limit: ByteCount, rules: [Rule], workplace: Workplace) {
+        heapLimit = limit
+        sampler.heapLimit = limit
         learn(rules: rules, workplace: workplace)
     }
 

@@ -1,0 +1,102 @@
+import AgentProtocol
+import Capture
+import Linux
+import Node
+import SnapshotStore
+import Units
+
+/// The connection of a `run` to the agent of the process that it watches: for copies, for V8's own limit, for what the garbage collector says, and to be there
+/// when V8 comes near its limit.
+extension ServiceWatch {
+    /// For as long as this process is the one watched. The agent listens from the first line of JavaScript on, some 50 ms after the start.
+    func keepLinked(to process: NodeProcess) async {
+        guard workplace.configuration.capture.copyAttempts > 0 else { return }
+        var absences = 0
+        while !Task.isCancelled, target?.process.identity == process.identity, !hasEnded {
+            // `heapsnapd dump` beside us wants to be its controller.
+            guard !isCapturedByAnother(process) else {
+                try? await Task.sleep(for: .milliseconds(100))
+                continue
+            }
+            do {
+                let connection = try await AgentConnection.open(to: process, table: workplace.table)
+                absences = 0
+                await serve(connection, process)
+                await connection.close()
+                agent = nil
+            } catch AgentConnection.Failure.noAgent {
+                // Loaded it would have been by now.
+                absences += 1
+                if absences > 20 { return log.debug("no agent in process \(process.identity.pid)") }
+            } catch { log.debug("\(service): \(error)") }
+            try? await Task.sleep(for: .milliseconds(250))
+        }
+    }
+
+    /// Until the connection ends.
+    private func serve(_ connection: AgentConnection, _ process: NodeProcess) async {
+        agent = connection
+        let missing = connection.hello.missing ?? []
+        let lacks = missing.isEmpty ? "" : "; this node lacks \(missing.joined(separator: ", "))"
+        log.info("\(service): agent \(connection.hello.agent) in process \(process.identity.pid)\(lacks)")
+        if case .isolates(_, let isolates)? = try? await connection.ask(.isolates), let main = isolates.first(where: \.main)?.heap {
+            heapLimitIsKnown(ByteCount(main.heapSizeLimit), of: process)
+        }
+        _ = try? await connection.ask(.subscribe(collections: false, leaks: true))
+        let guarding = Task(executorPreference: BlockingWork.threads) { await self.guardHeapLimit(connection, process) }
+        for await event in connection.events {
+            if case .leak(let leak) = event { leaks(leak) }
+        }
+        guarding.cancel()
+    }
+
+    /// `dump` beside us takes its place, and gives it back.
+    func unlink() async {
+        guard let connection = agent else { return }
+        agent = nil
+        await connection.close()
+    }
+
+    private func leaks(_ leak: AgentLeak) {
+        reportedLeak = "\(leak.reason), by \(ByteCount(leak.growth))"
+        lookNow()
+    }
+
+    // MARK: V8's heap limit
+
+    private func guardHeapLimit(_ connection: AgentConnection, _ process: NodeProcess) async {
+        guard workplace.configuration.launch.nearHeapLimit > 0 else { return }
+        while !Task.isCancelled {
+            do {
+                let request = limitRequest(of: process)
+                guard let armed = try await HeapLimitGuard.arm(on: connection, site: workplace.site, request: { request }) else {
+                    return log.info("\(service): its agent cannot guard V8's heap limit; Node's own snapshot remains")
+                }
+                guard await armed.isMet() else { return }
+                let task = Task(executorPreference: BlockingWork.threads) { await self.takeGuarded(armed, process) }
+                captures.unrequested["heap limit"] = task
+                await task.value
+                try await Task.sleep(for: workplace.configuration.limits.cooldown)
+            } catch { return log.debug("\(service): V8's heap limit is not guarded: \(error)") }
+        }
+    }
+
+    private func limitRequest(of process: NodeProcess) -> CaptureRequest {
+        var record = workplace.record(
+            of: process, service: service, reason: "nearHeapLimit", detail: "V8 came near its heap limit", watched: target)
+        record.requestedBy = "heapsnapd run"
+        var request = workplace.request(record, of: process, directory: "/", signal: 0, growth: growth)
+        request.heapBound = target?.heapLimit
+        return request
+    }
+
+    private func takeGuarded(_ armed: HeapLimitGuard, _ process: NodeProcess) async {
+        await supervisor.captureBegan()
+        var request = limitRequest(of: process)
+        request.record.samples = .init(before: trajectory.recorded)
+        log.notice("\(service): V8 came near its heap limit; its copy takes a snapshot")
+        do { conclude(try await armed.capture(request, report: report)) } catch { log.error("\(service): cannot capture near the heap limit: \(error)") }
+        captures.unrequested["heap limit"] = nil
+        if !captures.isBusy { await supervisor.captureEnded() }
+    }
+}
