@@ -38,7 +38,8 @@ extension EndToEnd {
             let application = try sandbox.makeDirectory("application")
             try sandbox.write(#"{"name": "shop", "scripts": {"start": "node \#(script())"}}"#, to: "application/package.json")
             let service = try await Service.start(
-                [EndToEnd.program("npm-standin/npm"), "start"], in: sandbox, environment: ["NODE_OPTIONS": "--trace-warnings"], directory: application)
+                [EndToEnd.program("npm-standin/npm"), "start"], in: sandbox, environment: ["NODE_OPTIONS": "--trace-warnings"], directory: application
+            )
             #expect(try hasAgent(service.pid))
             #expect(service.greeting.nodeOptions?.contains("agent") == false)
             #expect(service.greeting.nodeOptions?.contains("--trace-warnings") == true, "what the user set stays")
@@ -49,7 +50,8 @@ extension EndToEnd {
 
         @Test func whatWasProvenIsRemembered() async throws {
             for run in 1...2 {
-                let service = try await Service.start([EndToEnd.node(24), script()], in: sandbox, environment: ["NODE_OPTIONS": "--require \(try counter())"])
+                let service = try await Service.start(
+                    [EndToEnd.node(24), script()], in: sandbox, environment: ["NODE_OPTIONS": "--require \(try counter())"])
                 #expect(try hasAgent(service.pid))
                 #expect(try trials() == 1, "run \(run)")
                 try await service.stop()
@@ -137,8 +139,11 @@ extension EndToEnd {
         @Test func restartsAreNotTriedAgain() async throws {
             let program = try sandbox.write("process.exit(7)", to: "crash.js")
             let run = try sandbox.startHeapsnapd(
-                ["run", "--agent", EndToEnd.agent, "--restart", "on-failure", "--set", "supervise.backOff=10ms", "--set", "supervise.startLimit=3", "--",
-                    EndToEnd.node(24), program],
+                [
+                    "run", "--agent", EndToEnd.agent, "--restart", "on-failure", "--set", "supervise.backOff=10ms", "--set", "supervise.startLimit=3",
+                    "--",
+                    EndToEnd.node(24), program,
+                ],
                 environment: ["NODE_OPTIONS": "--require \(try counter())"])
             #expect(try await run.end().status == 7)
             #expect(try trials() == 1)
@@ -161,14 +166,15 @@ extension EndToEnd {
             try sandbox.write(
                 """
                 const { spawn } = require('child_process');
-                const child = spawn(process.execPath, ['-e', 'console.log(JSON.stringify(process.env.NODE_OPTIONS ?? null)); setInterval(() => {}, 1000)']);
+                const program = 'console.log(JSON.stringify(process.env.NODE_OPTIONS ?? null)); setInterval(() => {}, 1000)';
+                const child = spawn(process.execPath, ['-e', program, 'child']);
                 child.stdout.once('data', data => console.log(JSON.stringify({ pid: process.pid, execArgv: process.execArgv,
                   nodeOptions: process.env.NODE_OPTIONS, child: child.pid, childOptions: JSON.parse(data) })));
                 process.on('SIGTERM', () => { child.kill('SIGKILL'); process.exit(42); });
                 """, to: "service.js")
         }
 
-        /// A module that notes each trial, which has no script.
+        /// A module that notes each trial, which alone has neither a script nor an argument.
         private func counter() throws -> String {
             try sandbox.write(
                 "if (process.argv.length < 2) require('fs').appendFileSync('\(sandbox.path("trials"))', 'x');", to: "counter.js")
@@ -241,7 +247,8 @@ private struct Service {
     ) async throws -> Service {
         let nodes = URL(filePath: try EndToEnd.node(24)).deletingLastPathComponent().path
         let path = ["PATH": "\(nodes):\(ProcessInfo.processInfo.environment["PATH"] ?? "")", "XDG_RUNTIME_DIR": sandbox.directory]
-        let agent = options.contains("--agent") || options.contains("--no-agent") || command.contains("--agent") ? [] : ["--agent", try EndToEnd.agent]
+        let agent =
+            options.contains("--agent") || options.contains("--no-agent") || command.contains("--agent") ? [] : ["--agent", try EndToEnd.agent]
         let arguments = ["run", "--snapshot-dir", sandbox.store] + agent + options + (command.contains("--") ? [] : ["--"]) + command
         let run = try sandbox.start(
             [binary ?? EndToEnd.binary] + arguments, environment: path.merging(environment) { $1 }, in: directory, user: user)

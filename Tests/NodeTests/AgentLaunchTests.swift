@@ -114,7 +114,8 @@ private let agent = "/usr/lib/heapsnapd/heapsnapd-agent.node"
             ["node", "--require", "./a b.js", "--max-old-space-size=460", "--permission", "--allow-addons", "--allow-fs-read=*", "--", "a.js"],
             ["NODE_OPTIONS": "--inspect --import ./i.mjs", "PATH": "/bin", "NODE_V8_COVERAGE": "c", "NODE_CHANNEL_FD": "3"])
         let kept = [
-            "--require=\(agent)", "--require", "./a b.js", "--max-old-space-size=460", "--permission", "--allow-addons", "--allow-fs-read=*", "-e", "0",
+            "--require=\(agent)", "--require", "./a b.js", "--max-old-space-size=460", "--permission", "--allow-addons", "--allow-fs-read=*", "-e",
+            "0",
         ]
         #expect(trial.arguments == kept)
         #expect(trial.environment == ["NODE_OPTIONS": "--import ./i.mjs", "PATH": "/bin"])

@@ -110,6 +110,7 @@ import Testing
 
 extension AgentTrial {
     fileprivate init(agent: String, node: String, directory: String) {
-        self.init(agent: agent, node: node, nodeVersion: nil, arguments: ["-e", "0"], environment: ["PATH": "/usr/bin:/bin"], workingDirectory: directory)
+        self.init(
+            agent: agent, node: node, nodeVersion: nil, arguments: ["-e", "0"], environment: ["PATH": "/usr/bin:/bin"], workingDirectory: directory)
     }
 }

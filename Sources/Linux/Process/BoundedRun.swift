@@ -35,7 +35,10 @@ extension SpawnedProcess {
         while true {
             let left = max(.zero, deadline - ContinuousClock.now)
             let ready = poll(&request, 1, Int32(left.components.seconds * 1_000 + left.components.attoseconds / 1_000_000_000_000_000) + 1)
-            if ready > 0 { return try Reaper.reap(pid)?.0 }
+            if ready > 0 {
+                guard let (status, _) = try Reaper.reap(pid) else { throw KernelError.system(operation: "reap process \(pid)", .noChildProcess) }
+                return status
+            }
             if ready == 0 || ContinuousClock.now >= deadline { return nil }
         }
     }

@@ -109,8 +109,8 @@ struct LaunchCommandOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where Node writes; default: below the snapshot directory.", valueName: "dir")) var diagnosticDir: String?
     @Option(help: ArgumentHelp("Who writes the snapshot: node, or app for a handler of the service's own.", valueName: "node|app")) var handler:
         String?
-    @Option(help: ArgumentHelp("The library that Node is to load, instead of the one that was installed with heapsnapd.", valueName: "path")) var agent:
-        String?
+    @Option(help: ArgumentHelp("The library that Node is to load, instead of the one that was installed with heapsnapd.", valueName: "path"))
+    var agent: String?
     @Flag(help: "Do not have Node load the agent.") var noAgent = false
     @Option(
         name: .customLong("trigger"),
