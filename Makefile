@@ -97,7 +97,7 @@ install: ## binary, agent, man pages, completions, configuration below $(DESTDIR
 uninstall: ## remove what install put there, except the configuration
 	rm -f $(DESTDIR)$(PREFIX)/bin/heapsnapd $(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) $(DESTDIR)$(FISH_COMPLETION)
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man[15]/heapsnapd*.[15] $(DESTDIR)$(LIBDIR)/heapsnapd/heapsnapd-agent.node
-	-rmdir $(DESTDIR)$(LIBDIR)/heapsnapd 2>/dev/null
+	rmdir $(DESTDIR)$(LIBDIR)/heapsnapd 2>/dev/null || true
 
 .PHONY: clean
 clean: ## remove .build
