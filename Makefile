@@ -7,8 +7,11 @@ MAKEFLAGS += --no-print-directory
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 DESTDIR ?=
+# The program looks for its agent in ../lib/heapsnapd.
+LIBDIR ?= $(PREFIX)/lib
 
 BINARY := .build/release/heapsnapd
+AGENT := .build/agent/heapsnapd-agent.node
 SUPPORT := Tests/Support/bin
 SWIFT_SOURCES := Package.swift Sources Tests
 SHELL_SCRIPTS := .ci/run $(SUPPORT)/fetch-node $(SUPPORT)/run-tests $(SUPPORT)/install-dependencies $(SUPPORT)/demo \
@@ -33,8 +36,12 @@ swift:
 	@command -v swift >/dev/null || { echo "make: cannot build: no swift in PATH; install Swift 6.2 or later from" \
 		"https://www.swift.org/install/linux/debian/12 (or with swiftly), then try again" >&2; exit 1; }
 
+.PHONY: agent
+agent: ## the library that Node loads: .build/agent/heapsnapd-agent.node
+	@$(MAKE) -C Sources/NodeAgent agent
+
 .PHONY: build
-build: swift ## the binary, optimised, Swift runtime linked in: .build/release/heapsnapd
+build: swift agent ## the binary, optimised, Swift runtime linked in: .build/release/heapsnapd; and the agent
 	swift build -c release --static-swift-stdlib --product heapsnapd
 
 $(BUN_STANDIN): Tests/Support/programs/bun-standin/node.c
@@ -71,10 +78,12 @@ demo: deps build ## a leaking service in a 512 MB cgroup, captured before the ki
 	@$(SUPPORT)/demo
 
 .PHONY: install
-install: ## binary, man pages, completions, configuration below $(DESTDIR)$(PREFIX); build first
-	@test -x $(BINARY) || { echo "make: cannot install: $(BINARY) is missing; run 'make build' first" >&2; exit 1; }
+install: ## binary, agent, man pages, completions, configuration below $(DESTDIR)$(PREFIX); build first
+	@for file in $(BINARY) $(AGENT); do test -e $$file || \
+		{ echo "make: cannot install: $$file is missing; run 'make build' first" >&2; exit 1; }; done
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/heapsnapd
 	strip $(DESTDIR)$(PREFIX)/bin/heapsnapd
+	install -D -m 644 $(AGENT) $(DESTDIR)$(LIBDIR)/heapsnapd/heapsnapd-agent.node
 	for page in $(wildcard docs/man/*.1 docs/man/*.5); do \
 		install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done
 	install -d $(dir $(DESTDIR)$(BASH_COMPLETION)) $(dir $(DESTDIR)$(ZSH_COMPLETION)) $(dir $(DESTDIR)$(FISH_COMPLETION))
@@ -87,7 +96,8 @@ install: ## binary, man pages, completions, configuration below $(DESTDIR)$(PREF
 .PHONY: uninstall
 uninstall: ## remove what install put there, except the configuration
 	rm -f $(DESTDIR)$(PREFIX)/bin/heapsnapd $(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) $(DESTDIR)$(FISH_COMPLETION)
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man[15]/heapsnapd*.[15]
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man[15]/heapsnapd*.[15] $(DESTDIR)$(LIBDIR)/heapsnapd/heapsnapd-agent.node
+	rmdir $(DESTDIR)$(LIBDIR)/heapsnapd 2>/dev/null || true
 
 .PHONY: clean
 clean: ## remove .build

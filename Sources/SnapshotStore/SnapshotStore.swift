@@ -9,6 +9,7 @@ import SystemPackage
 ///     quarantine/             what could not be parsed; never deleted by us
 ///     state/                  what each `run` is at, so that its sudden end can be told
 ///     learned/                what captures of a service cost
+///     state/agent-proofs      which Node was seen to take the agent; not ours to read
 ///
 /// All calls block; none starts a thread. Snapshots hold secrets: the directory belongs to us alone.
 public struct SnapshotStore: Sendable {
@@ -44,6 +45,9 @@ public struct SnapshotStore: Sendable {
         }
         return SnapshotStore(path: path, directory: directory)
     }
+
+    /// Where `run` may keep what it has proven; a file of one owner, written whole.
+    public var proofFile: String { "\(path)/\(Part.state.rawValue)/agent-proofs" }
 
     enum Part: String, CaseIterable { case incoming, quarantine, state, learned }
 

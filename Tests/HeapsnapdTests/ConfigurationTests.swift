@@ -41,6 +41,7 @@ import Units
         #expect(configuration.store.maxUse == .gibibytes(10) && configuration.store.keepFree == .percent(15) && configuration.store.dir.isEmpty)
         #expect(configuration.store.maxAge == .seconds(30 * 86_400) && configuration.store.compression == .zstd)
         #expect(configuration.launch.signal == "SIGUSR2" && configuration.launch.handler == .node && configuration.launch.nearHeapLimit == 1)
+        #expect(configuration.launch.agent == .auto)
         #expect(configuration.capture.extraPerHeapByte == 10 && configuration.capture.lend && !configuration.capture.acceptRisk)
         #expect(configuration.supervise.restart == .no && configuration.supervise.tailStderr == .auto && configuration.log.level == .info)
         let rule = try #require(configuration.rules.first)

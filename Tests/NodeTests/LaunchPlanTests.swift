@@ -5,8 +5,12 @@ import Units
 
 @testable import Node
 
-private func options(_ handler: SnapshotHandler = .node, count: Int = 2, directory: String = "/snap", report: Bool = false) -> LaunchOptions {
-    LaunchOptions(handler: handler, signal: "SIGUSR2", nearHeapLimit: count, diagnosticDirectory: directory, reportOnFatalError: report)
+private func options(
+    _ handler: SnapshotHandler = .node, count: Int = 2, directory: String = "/snap", report: Bool = false
+) -> LaunchOptions {
+    LaunchOptions(
+        handler: handler, signal: "SIGUSR2", nearHeapLimit: count, diagnosticDirectory: directory, reportOnFatalError: report,
+        agent: .absent(reason: "none here"))
 }
 
 @Suite struct LaunchDecisionTests {
@@ -23,7 +27,7 @@ private func options(_ handler: SnapshotHandler = .node, count: Int = 2, directo
             plan.arguments == [
                 "node", "--heapsnapshot-signal=SIGUSR2", "--diagnostic-dir=/snap", "--heapsnapshot-near-heap-limit=2", "--expose-gc", "a.js",
             ])
-        #expect(plan.artifactDirectories == ["/snap"] && plan.signal == "SIGUSR2" && plan.skipped.isEmpty)
+        #expect(plan.artifactDirectories == ["/snap"] && plan.signal == "SIGUSR2" && plan.skipped.map(\.reason) == ["none here"])
     }
 
     @Test func runnersGetThemThroughNodeOptions() {
@@ -57,13 +61,13 @@ private func options(_ handler: SnapshotHandler = .node, count: Int = 2, directo
 
     @Test func handlerAppAddsNothing() {
         let plan = plan(["node", "a.js"], nil, options(.app, report: true), target: .node(NodeVersion(24)))
-        #expect(plan.via == .nothing && plan.arguments == ["node", "a.js"] && plan.injected.isEmpty && plan.skipped.isEmpty)
+        #expect(plan.via == .nothing && plan.arguments == ["node", "a.js"] && plan.injected.isEmpty && plan.skipped.count == 1)
         #expect(plan.artifactDirectories == ["/srv"] && plan.signal == "SIGUSR2")
     }
 
     @Test func malformedNodeOptionsAreLeftAlone() {
         let plan = plan(["npm", "start"], #"--require "x"#, target: .runner(node: NodeVersion(22)))
-        #expect(plan.via == .nothing && plan.environment["NODE_OPTIONS"] == #"--require "x"# && plan.skipped.count == 3)
+        #expect(plan.via == .nothing && plan.environment["NODE_OPTIONS"] == #"--require "x"# && plan.skipped.count == 4)
     }
 
     @Test func permissionModelWithoutWritingGetsNoSignal() {
@@ -108,7 +112,7 @@ private func options(_ handler: SnapshotHandler = .node, count: Int = 2, directo
         let command = direct ? [path, script] : ["/bin/sh", "-c", "\"\(path)\" '\(script)'; exit $?"]
         let plan = try LaunchPlan.make(
             command: command, environment: ["PATH": (path as NSString).deletingLastPathComponent + ":/usr/bin:/bin"], workingDirectory: work,
-            options: options(directory: directory, report: true))
+            options: options(directory: directory, report: true), prove: { _ in "not asked" })
         #expect(plan.via == (direct ? .argv : .nodeOptions) && plan.injected.count == 5 && plan.nodeVersion?.major == major)
         #expect(plan.artifactDirectories == (major == 18 ? [directory, work] : [directory]))
 

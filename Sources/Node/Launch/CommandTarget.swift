@@ -20,6 +20,15 @@ enum CommandTarget: Sendable, Hashable {
         return .runner(node: try node.flatMap { try NodeExecutable.inspect(path: $0)?.nodeVersion })
     }
 
+    /// The file that is Node for this command: the command itself, or the `node` in PATH. Nil where there is none, or it is a shim.
+    static func nodeExecutable(_ command: String, target: CommandTarget, searchPath: String?, workingDirectory: String) -> String? {
+        switch target {
+        case .node: find(command, searchPath: searchPath, workingDirectory: workingDirectory)
+        case .runner(.some): find("node", searchPath: searchPath, workingDirectory: workingDirectory)
+        case .runner(nil), .missing: nil
+        }
+    }
+
     /// The first executable file of that name; a name with a slash is a path. Links are followed by the kernel when it is opened.
     private static func find(_ command: String, searchPath: String?, workingDirectory: String) -> String? {
         if command.contains("/") { return joined(command, to: workingDirectory) }

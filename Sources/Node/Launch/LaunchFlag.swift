@@ -6,7 +6,8 @@ struct LaunchFlag {
 
     /// All flags of a launch, in the order in which they are added.
     static func wishes(options: LaunchOptions, user: NodeFlags, version: NodeVersion?, workingDirectory: String) -> [LaunchFlag] {
-        guard options.handler == .node else { return [] }
+        let agent = agentWish(options.agent, user: user, version: version, workingDirectory: workingDirectory)
+        guard options.handler == .node else { return [agent] }
         let directory = options.diagnosticDirectory
 
         /// - Parameters:
@@ -38,6 +39,12 @@ struct LaunchFlag {
                 wish("--report-directory=\(directory)", userValue: user.reportDirectory, isKnown: \.hasReportOnFatalError),
             ]
         }
-        return wishes
+        return wishes + [agent]
+    }
+
+    /// The agent does not answer signals: it is wanted whoever does.
+    private static func agentWish(_ agent: LaunchAgent, user: NodeFlags, version: NodeVersion?, workingDirectory: String) -> LaunchFlag {
+        let required = agent.alreadyRequired(by: user, workingDirectory: workingDirectory).map { "already required as \($0)" }
+        return LaunchFlag(flag: agent.flag, objection: required ?? agent.objection(user: user, version: version))
     }
 }

@@ -16,13 +16,18 @@ public struct LaunchOptions: Sendable, Hashable {
     public var diagnosticDirectory: String
     /// Also have Node write its diagnostic report when V8 gives up (contract 26).
     public var reportOnFatalError: Bool
+    /// As it is wished for.
+    public var agent: LaunchAgent
 
-    public init(handler: SnapshotHandler, signal: String, nearHeapLimit: Int, diagnosticDirectory: String, reportOnFatalError: Bool) {
+    public init(
+        handler: SnapshotHandler, signal: String, nearHeapLimit: Int, diagnosticDirectory: String, reportOnFatalError: Bool, agent: LaunchAgent
+    ) {
         self.handler = handler
         self.signal = signal
         self.nearHeapLimit = nearHeapLimit
         self.diagnosticDirectory = diagnosticDirectory
         self.reportOnFatalError = reportOnFatalError
+        self.agent = agent
     }
 }
 
@@ -48,27 +53,46 @@ public struct LaunchPlan: Sendable, Hashable {
     public var nodeVersion: NodeVersion?
     /// The signal that will make it write a snapshot, whoever asked for that; nil: none.
     public var signal: String?
+    /// What the service will load, by our flag or by the user's own (`skipped` says so), or why nothing.
+    public var agent: LaunchAgent
+    /// The file of the version above; nil: none was found.
+    public var nodeExecutable: String?
+    /// The command is Node itself.
+    var isNode = false
 
     /// - Parameters:
     ///   - command: not empty; `command[0]` is looked up in PATH as execvpe(3) does.
     ///   - environment: the whole environment that the command will get.
     ///   - workingDirectory: absolute.
+    ///   - prove: runs the trial of the agent; answers why it failed. It is not asked where no agent would be injected.
     /// - Throws: `KernelError.denied` where the executable cannot be read. One that does not exist is no error here: starting it is.
     public static func make(
-        command: [String], environment: [String: String], workingDirectory: String, options: LaunchOptions
+        command: [String], environment: [String: String], workingDirectory: String, options: LaunchOptions, prove: (AgentTrial) -> String?
     ) throws -> LaunchPlan {
         let target = try CommandTarget.resolve(
             command.first ?? "", searchPath: environment["PATH"], workingDirectory: workingDirectory)
-        return plan(command: command, environment: environment, workingDirectory: workingDirectory, options: options, target: target)
+        let node = CommandTarget.nodeExecutable(
+            command.first ?? "", target: target, searchPath: environment["PATH"], workingDirectory: workingDirectory)
+        func planned(_ options: LaunchOptions) -> LaunchPlan {
+            plan(command: command, environment: environment, workingDirectory: workingDirectory, options: options, target: target, node: node)
+        }
+        let wished = planned(options)
+        guard let trial = AgentTrial(wished, workingDirectory: workingDirectory), let reason = prove(trial) else { return wished }
+        var without = options
+        without.agent = .absent(reason: reason)
+        return planned(without)
     }
 
     /// The decision itself, pure.
+    /// - Parameter node: the file that the target is, or will find.
     static func plan(
-        command: [String], environment: [String: String], workingDirectory: String, options: LaunchOptions, target: CommandTarget
+        command: [String], environment: [String: String], workingDirectory: String, options: LaunchOptions, target: CommandTarget,
+        node: String? = nil
     ) -> LaunchPlan {
         let nodeOptions = environment["NODE_OPTIONS"]
         var plan = LaunchPlan(
-            arguments: command, environment: environment, injected: [], skipped: [], artifactDirectories: [], via: .nothing)
+            arguments: command, environment: environment, injected: [], skipped: [], artifactDirectories: [], via: .nothing, agent: options.agent,
+            nodeExecutable: node)
         // Only Node's own command line is read for flags: a runner's options mean something else.
         var userFlags = NodeFlags.parse(arguments: [], nodeOptions: nodeOptions)
         var way = Via.nodeOptions
@@ -77,6 +101,7 @@ public struct LaunchPlan: Sendable, Hashable {
             userFlags = NodeFlags.parse(arguments: command, nodeOptions: nodeOptions)
             plan.nodeVersion = version
             way = .argv
+            plan.isNode = true
         case .runner(let version): plan.nodeVersion = version
         case .missing: break
         }
@@ -84,11 +109,12 @@ public struct LaunchPlan: Sendable, Hashable {
         let wishes = LaunchFlag.wishes(options: options, user: userFlags, version: plan.nodeVersion, workingDirectory: workingDirectory)
         plan.skipped = wishes.compactMap { wish in wish.objection.map { Skipped(flag: wish.flag, reason: $0) } }
         plan.injected = wishes.filter { $0.objection == nil }.map(\.flag)
-        if options.handler == .node, way == .nodeOptions, let nodeOptions, NodeOptions.split(nodeOptions) == nil {
+        if way == .nodeOptions, let nodeOptions, NodeOptions.split(nodeOptions) == nil {
             plan.skipped += plan.injected.map { Skipped(flag: $0, reason: "NODE_OPTIONS is malformed and Node will refuse it") }
             plan.injected = []
         }
         if !plan.injected.isEmpty { plan.inject(by: way) }
+        plan.agent = plan.presence(of: options.agent, user: userFlags, workingDirectory: workingDirectory)
 
         let flags =
             way == .argv
@@ -108,6 +134,14 @@ public struct LaunchPlan: Sendable, Hashable {
             let own = NodeOptions.join(injected)
             environment["NODE_OPTIONS"] = environment["NODE_OPTIONS"].map { $0.isEmpty ? own : "\(own) \($0)" } ?? own
         }
+    }
+
+    private func presence(of wished: LaunchAgent, user: NodeFlags, workingDirectory: String) -> LaunchAgent {
+        if injected.contains(wished.flag) { return wished }
+        if let own = wished.alreadyRequired(by: user, workingDirectory: workingDirectory) {
+            return .injected(path: absolutePath(own, in: workingDirectory))
+        }
+        return .absent(reason: skipped.last { $0.flag == wished.flag }?.reason ?? "it was left out")
     }
 
     /// The diagnostic directory, and the working directory where a file may land there: without such a directory, in a version that

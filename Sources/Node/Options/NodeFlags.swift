@@ -19,6 +19,11 @@ public struct NodeFlags: Sendable, Hashable {
     /// `--allow-fs-write`, once for each use; `*` is everything.
     public var writablePaths: [String] = []
     public var noAddons = false
+    public var allowAddons = false
+    /// `--require`, once for each use.
+    public var required: [String] = []
+    /// With `--snapshot-blob` or `--build-snapshot`: what runs at the start is not the script alone.
+    public var startsFromOwnSnapshot = false
     public var disableSigusr1 = false
     /// The first argument that is no option; nil with `-e`, `-p`, `--run` and in the interactive shell.
     public var script: String?
@@ -55,6 +60,9 @@ public struct NodeFlags: Sendable, Hashable {
         case "--permission": permission = isOn
         case "--allow-fs-write": writablePaths += option.value.map { [$0] } ?? []
         case "--addons": noAddons = !isOn
+        case "--allow-addons": allowAddons = isOn
+        case "--require": required += option.value.map { [$0] } ?? []
+        case "--snapshot-blob", "--build-snapshot", "--build-snapshot-config": startsFromOwnSnapshot = true
         case "--disable-sigusr1": disableSigusr1 = isOn
         default: break
         }

@@ -10,6 +10,8 @@ struct NodeOption: Hashable {
 /// argument that is none, `--` ends them, underscores equal dashes, and a value follows `=` or is the next argument.
 struct OptionScanner {
     private(set) var options: [NodeOption] = []
+    /// The arguments that each option was made of, as they stand: one, or two with a value of its own.
+    private(set) var words: [[String]] = []
     /// What follows the options: the script and its own arguments.
     private(set) var rest: ArraySlice<String>
 
@@ -31,6 +33,7 @@ struct OptionScanner {
         if isLong { name = "--" + name.dropFirst(2).split(separator: "_", omittingEmptySubsequences: false).joined(separator: "-") }
         name = Self.aliases[name] ?? name
 
+        var own = [argument]
         var isNegated = false
         if name.hasPrefix("--no-") {
             name = "--" + name.dropFirst(5)
@@ -40,8 +43,10 @@ struct OptionScanner {
         let takesNext = Self.withValue.contains(name) || (name == "--print" && !(rest.first?.hasPrefix("-") ?? true))
         if value == nil, !isNegated, takesNext, let next = rest.first {
             value = next.hasPrefix("\\-") ? String(next.dropFirst()) : next
+            own.append(next)
             rest.removeFirst()
         }
+        words.append(own)
         options.append(NodeOption(name: name, value: value, isNegated: isNegated))
     }
 

@@ -29,6 +29,7 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         guard !command.isEmpty else { throw ValidationError("what is to be run? heapsnapd run [options] -- command…") }
+        guard launch.agent == nil || !launch.noAgent else { throw ValidationError("--agent and --no-agent exclude each other; keep one of them") }
     }
 
     func run() throws {
@@ -67,7 +68,12 @@ struct RunCommand: ParsableCommand {
             options: LaunchOptions(
                 handler: configuration.launch.handler, signal: configuration.launch.signal, nearHeapLimit: configuration.launch.nearHeapLimit,
                 diagnosticDirectory: configuration.launch.diagnosticDir.isEmpty ? incoming.path : configuration.launch.diagnosticDir,
-                reportOnFatalError: !tails))
+                reportOnFatalError: !tails, agent: AgentFile.wanted(configuration.launch.agent)),
+            prove: AgentProof(cacheFile: workplace.store.proofFile).objection)
+        if case .absent(let reason) = plan.agent {
+            // Who switched it off knows.
+            log.log(level: configuration.launch.agent == .never ? .debug : .notice, "without the agent: \(reason)")
+        }
         for skipped in plan.skipped { log.debug("left out \(skipped.flag): \(skipped.reason)") }
         let supervise = configuration.supervise
         let supervisor = try Supervisor(
@@ -103,6 +109,9 @@ struct LaunchCommandOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where Node writes; default: below the snapshot directory.", valueName: "dir")) var diagnosticDir: String?
     @Option(help: ArgumentHelp("Who writes the snapshot: node, or app for a handler of the service's own.", valueName: "node|app")) var handler:
         String?
+    @Option(help: ArgumentHelp("The library that Node is to load, instead of the one that was installed with heapsnapd.", valueName: "path"))
+    var agent: String?
+    @Flag(help: "Do not have Node load the agent.") var noAgent = false
     @Option(
         name: .customLong("trigger"),
         help: ArgumentHelp(
@@ -121,7 +130,7 @@ struct LaunchCommandOptions: ParsableArguments {
     var overrides: [(key: String, value: String?)] {
         [
             ("launch.signal", signal), ("launch.nearHeapLimit", nearHeapLimit.map(String.init)), ("launch.diagnosticDir", diagnosticDir),
-            ("launch.handler", handler),
+            ("launch.handler", handler), ("launch.agent", noAgent ? "never" : agent),
             ("watch.triggers", triggers.isEmpty ? nil : triggers.joined(separator: " ")), ("capture.maxPause", maxPause),
             ("capture.grace", captureGrace),
             ("supervise.restart", restart), ("supervise.tailStderr", tailStderr ? "always" : nil), ("capture.lend", noLend ? "false" : nil),

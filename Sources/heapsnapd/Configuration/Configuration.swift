@@ -23,6 +23,15 @@ struct Configuration: Sendable {
         var nearHeapLimit: Int
         var handler: SnapshotHandler
         var diagnosticDir: String
+        var agent: Agent
+
+        enum Agent: Sendable, Hashable {
+            case auto, never
+            /// Absolute.
+            case file(String)
+
+            init(_ text: String) { self = text == "auto" ? .auto : text == "never" ? .never : .file(text) }
+        }
     }
 
     struct Watch: Sendable {

@@ -23,6 +23,8 @@ struct ConfigurationKey: Sendable {
         case integer(ClosedRange<Int>)
         case number(ClosedRange<Double>)
         case choice([String])
+        /// One of these words, or an absolute path.
+        case choiceOrPath([String])
         case choices([String])
         /// A list of mappings with a schema of their own; only in files.
         case rules
@@ -86,6 +88,7 @@ extension ConfigurationKey.Kind {
         case .bool: ["true": true, "yes": true, "on": true, "false": false, "no": false, "off": false][text].map { .bool($0) }
         case .string: .string(text)
         case .choice(let allowed): allowed.contains(text) ? .string(text) : nil
+        case .choiceOrPath(let allowed): allowed.contains(text) || text.hasPrefix("/") ? .string(text) : nil
         default: nil
         }
     }
@@ -110,6 +113,7 @@ extension ConfigurationKey.Kind {
         case .string: "one text"
         case .words: "a list like [a, b]"
         case .choice(let allowed): allowed.joined(separator: ", ")
+        case .choiceOrPath(let allowed): allowed.joined(separator: ", ") + " or an absolute path"
         case .choices(let allowed): "a list of " + allowed.joined(separator: ", ")
         case .triggers: "a list of triggers like [use=85%, \"rss=400M,600M\", growth=150%, timeToLimit=15s, latestSafeMoment=15m, heap=90%]"
         case .rules: "a list of rules, in a file"

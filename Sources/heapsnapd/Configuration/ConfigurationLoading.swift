@@ -72,7 +72,8 @@ extension Configuration {
             compression: settings.choice("store.compression"), compressionLevel: settings.integer("store.compressionLevel"))
         launch = Launch(
             signal: settings.string("launch.signal"), nearHeapLimit: settings.integer("launch.nearHeapLimit"),
-            handler: settings.choice("launch.handler"), diagnosticDir: settings.string("launch.diagnosticDir"))
+            handler: settings.choice("launch.handler"), diagnosticDir: settings.string("launch.diagnosticDir"),
+            agent: .init(settings.string("launch.agent")))
         watch = Watch(
             triggers: settings.triggers("watch.triggers"), warmUp: settings.duration("watch.warmUp"), hysteresis: settings.ratio("watch.hysteresis"),
             window: settings.duration("watch.window"), kernelEvents: settings.bool("watch.kernelEvents"),

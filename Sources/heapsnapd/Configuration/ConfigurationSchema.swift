@@ -19,6 +19,10 @@ enum ConfigurationSchema {
             "launch.handler", .choice(["node", "app"]), "node",
             "Who handles the signal: node, by the flag that we add, or app, the service itself; then no flag is added and its file is collected."),
         .init("launch.diagnosticDir", .string, "", "Where Node writes its files. Empty: a directory of our own beside the store."),
+        .init(
+            "launch.agent", .choiceOrPath(["auto", "never"]), "auto",
+            "The library that Node is to load, by --require, so that it can be captured without being stopped; only where a trial has shown that this Node "
+                + "takes it. auto: ../lib/heapsnapd/heapsnapd-agent.node beside this program's directory; never: none."),
 
         .init(
             "watch.triggers", .triggers, "[use=85%, timeToLimit=15s, latestSafeMoment=15m]",

@@ -35,8 +35,11 @@ extension ConfigurationSchema {
         """.split(separator: "\n").map(String.init)
 
     private static func choices(_ kind: ConfigurationKey.Kind) -> String {
-        guard case .choice(let allowed) = kind else { return "" }
-        return " One of \(allowed.joined(separator: ", "))."
+        switch kind {
+        case .choice(let allowed): " One of \(allowed.joined(separator: ", "))."
+        case .choiceOrPath(let allowed): " One of \((allowed + ["an absolute path"]).joined(separator: ", "))."
+        default: ""
+        }
     }
 
 }

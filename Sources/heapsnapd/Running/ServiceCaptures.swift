@@ -1,4 +1,5 @@
 import Capture
+import Foundation
 import Glibc
 import Linux
 import MemoryWatch
@@ -138,7 +139,8 @@ extension ServiceWatch {
 
     private func execute(_ command: [String], _ verdict: Verdict) async {
         guard let executable = command.first else { return }
-        var environment = plan.environment
+        // Not the plan's: what is in NODE_OPTIONS there is for the service alone.
+        var environment = ProcessInfo.processInfo.environment
         environment["HEAPSNAPD_SERVICE"] = service
         environment["HEAPSNAPD_PID"] = target?.process.identity.pid.description
         environment["HEAPSNAPD_RULE"] = verdict.rule
