@@ -1,3 +1,4 @@
+public import AgentProtocol
 import Linux
 import Node
 import SnapshotStore
@@ -39,6 +40,37 @@ public struct CaptureLadder: Sendable {
             failed.detail = [failed.detail, "\(error)"].compactMap(\.self).joined(separator: "; ")
             _ = try? site.publish(failed)
             throw error
+        }
+    }
+
+    /// What the rung of the copy would decide now.
+    public struct Foreseen: Sendable {
+        public var isolates: [AgentIsolate] = []
+        /// With the heap as V8 itself says it; nil where there is no agent.
+        public var facts: AdmissionFacts?
+        public var decision: Result<CopyAdmission.Plan, Refusal>
+    }
+
+    /// Touches nothing: asks the agent for its isolates, and makes no cgroup that stays.
+    public func foresee(_ request: CaptureRequest, agent: Agent) async throws -> Foreseen {
+        let connection: AgentConnection
+        switch agent.connection {
+        case .success(let open): connection = open
+        case .failure(let refusal): return Foreseen(decision: .failure(refusal))
+        }
+        let engine = CopyOnWriteEngine(site: site, attempts: 1)
+        let isolates = try await engine.isolates(connection)
+        switch engine.choose(agent.isolate, among: isolates) {
+        case .failure(let refusal): return Foreseen(isolates: isolates, decision: .failure(refusal))
+        case .success(let isolate):
+            var request = request
+            if let size = isolate.heap?.totalHeapSize { request.heapBound = ByteCount(size) }
+            guard let facts = try site.facts(for: request) else {
+                return Foreseen(isolates: isolates, decision: .failure(Refusal(.noAgent, "the process is gone")))
+            }
+            let decision = try engine.prepare(request, facts, MemoryHierarchy.of(request.process.identity.pid, in: site.table))
+            if case .success(let prepared) = decision { prepared.0?.remove() }
+            return Foreseen(isolates: isolates, facts: facts, decision: decision.map(\.1))
         }
     }
 

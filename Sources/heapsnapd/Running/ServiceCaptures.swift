@@ -92,7 +92,11 @@ extension ServiceWatch {
         if let agent, await !agent.isClosed, process.identity == target?.process.identity {
             return (.init(.success(agent), attempts: workplace.configuration.capture.copyAttempts), true)
         }
-        return (await workplace.agent(of: process, isolate: nil, patience: .milliseconds(500)), false)
+        let found = await workplace.agent(of: process, isolate: nil, patience: .milliseconds(500))
+        if case .failure(let refusal) = found.connection, case .absent(let reason) = plan.agent {
+            return (.init(.failure(Refusal(refusal.code, "no copy can be made: \(reason)")), attempts: found.attempts), false)
+        }
+        return (found, false)
     }
 
     /// A stalled capture is not over for the service: its handler runs, or its write goes on, as soon as it can.
