@@ -68,7 +68,7 @@ extension EndToEnd {
             #expect(dump.status == 0, "\(dump.output) \(dump.error)")
             #expect(try await sandbox.records().map(\.engine) == ["app"])
 
-            let run = try sandbox.startHeapsnapd(["run", "--handler", "app", "--", EndToEnd.node(24), EndToEnd.program(program)])
+            let run = try sandbox.startHeapsnapd(["run", "--no-agent", "--handler", "app", "--", EndToEnd.node(24), EndToEnd.program(program)])
             try await eventually("the service to listen") { run.output.contains("listening") ? true : nil }
             run.signal(SIGUSR2)  // forwarded: the service answers with a file, which is collected
             let record = try await sandbox.record("complete") { $0.state == "complete" && $0.pid != target.pid }

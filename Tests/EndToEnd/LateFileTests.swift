@@ -60,7 +60,7 @@ extension EndToEnd {
         /// A worker that is not the one watched: its file is collected while the service runs on, and its death told.
         @Test func anotherProcessOfTheServiceMeetsItsHeapLimit() async throws {
             let run = try sandbox.startHeapsnapd(
-                ["run", "--set", "watch.triggers=[]", "--", EndToEnd.node(24), EndToEnd.program("family.js")],
+                ["run", "--no-agent", "--set", "watch.triggers=[]", "--", EndToEnd.node(24), EndToEnd.program("family.js")],
                 environment: ["PORT_FILE": sandbox.path("port")])
             let death = try await sandbox.record("the child's death", within: .seconds(60)) { $0.reason == "death" }
             #expect(death.exit?.cause == "v8HeapLimit")
@@ -78,7 +78,7 @@ extension EndToEnd {
 
         private func start(heap megabytes: Int, _ options: [String] = []) async throws -> (run: Program, service: Int32) {
             let run = try sandbox.startHeapsnapd(
-                ["run", "--set", "watch.triggers=[]"] + options
+                ["run", "--no-agent", "--set", "watch.triggers=[]"] + options
                     + ["--", EndToEnd.node(24), "--max-old-space-size=2000", EndToEnd.program("leak-objects.js")],
                 environment: ["RATE_MB": "200", "STOP_MB": "\(megabytes)", "PORT_FILE": sandbox.path("port")])
             let pid = try await eventually("a heap of \(megabytes) MB", within: .seconds(30)) { () -> Int32? in
