@@ -31,7 +31,7 @@ void refuse(const char* code, const char* message) {
 
 #ifdef HEAPSNAPD_FAULTS
 void readFault(const Message& message, char (&fault)[16]) {
-    static const char* const names[] = {"deadlock", "spin", "segv", "kill", "enospc", "lock"};
+    static const char* const names[] = {"deadlock", "spin", "segv", "kill", "enospc", "lock", "nowait", "libcfork"};
     for (const char* name : names)
         if (message.is("fault", name)) strcpy(fault, name);
 }

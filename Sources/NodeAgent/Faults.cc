@@ -11,17 +11,15 @@
 
 namespace agent {
 
+bool asksFor(const CopyOrder& order, const char* fault) { return strcmp(order.fault, fault) == 0; }
+
 void injectFault(const CopyOrder& order) {
-    if (strcmp(order.fault, "deadlock") == 0) {
-        for (;;) pause();
-    }
-    if (strcmp(order.fault, "spin") == 0) {
-        for (;;) getppid();
-    }
-    if (strcmp(order.fault, "segv") == 0) raise(SIGSEGV);
-    if (strcmp(order.fault, "kill") == 0) raise(SIGKILL);
-    if (strcmp(order.fault, "lock") == 0) _exit(lockHeld);
-    if (strcmp(order.fault, "enospc") == 0) dup2(open("/dev/full", O_WRONLY | O_CLOEXEC), order.output);
+    while (asksFor(order, "deadlock")) pause();
+    while (asksFor(order, "spin")) getppid();
+    if (asksFor(order, "segv")) raise(SIGSEGV);
+    if (asksFor(order, "kill")) raise(SIGKILL);
+    if (asksFor(order, "lock")) _exit(lockHeld);
+    if (asksFor(order, "enospc")) dup2(open("/dev/full", O_WRONLY | O_CLOEXEC), order.output);
 }
 
 }  // namespace agent

@@ -6,8 +6,10 @@ namespace agent {
 struct CopyOrder;
 
 #ifdef HEAPSNAPD_FAULTS
+bool asksFor(const CopyOrder& order, const char* fault);
 void injectFault(const CopyOrder& order);
 #else
+inline bool asksFor(const CopyOrder&, const char*) { return false; }
 inline void injectFault(const CopyOrder&) {}
 #endif
 

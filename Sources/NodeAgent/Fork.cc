@@ -11,6 +11,7 @@
 
 #include "Agent.h"
 #include "Child.h"
+#include "Faults.h"
 #include "Kernel.h"
 #include "Slots.h"
 #include "Threads.h"
@@ -85,7 +86,7 @@ void includePrivateMappings() {
 
 void makeCopyOf(Slot& slot, const CopyOrder& order, int64_t entry, CopyReport& report) {
     int64_t begun = now();
-    report.running = awaitSleep(slot.thread, agentThread, begun + longestWaitHere);
+    report.running = awaitSleep(slot.thread, agentThread, asksFor(order, "nowait") ? 0 : begun + longestWaitHere);
     report.waited = now() - begun;
     begun = now();
     includePrivateMappings();
@@ -96,7 +97,7 @@ void makeCopyOf(Slot& slot, const CopyOrder& order, int64_t entry, CopyReport& r
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     int64_t forked = now();
-    int child = forkSilently(report.pidfd);
+    int child = asksFor(order, "libcfork") ? fork() : forkSilently(report.pidfd);
     if (child == 0) {
         isCopy = true;
         liveAsCopy(slot, order);

@@ -1,5 +1,6 @@
 #include "Slots.h"
 
+#include <new>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,12 @@
 
 namespace agent {
 
-Slot slots[mostSlots];
+namespace {
+// Zeroes until the first use, so that 1,024 slots cost the service no memory; zero is `isFree`.
+alignas(Slot) char memory[mostSlots * sizeof(Slot)];
+}  // namespace
+
+Slot* const slots = reinterpret_cast<Slot*>(memory);
 int wakeDescriptor = -1;
 
 namespace {
@@ -60,7 +66,10 @@ void onEnvironmentEnd(void*, void* context) {
 Slot* claim() {
     for (int at = 0; at < mostSlots; at++) {
         if (slots[at].state.load() != Slot::isFree) continue;
-        if (at >= used.load()) used.store(at + 1);
+        if (at >= used.load()) {
+            new (&slots[at]) Slot();
+            used.store(at + 1);
+        }
         return &slots[at];
     }
     return nullptr;

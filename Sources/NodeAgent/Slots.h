@@ -64,7 +64,7 @@ struct Slot {
 };
 
 constexpr int mostSlots = 1024;
-extern Slot slots[mostSlots];
+extern Slot* const slots;
 
 // On the isolate's thread. Null where there is no slot left.
 Slot* takeSlot(Isolate* isolate, Environment* environment);
