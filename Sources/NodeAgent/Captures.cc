@@ -67,7 +67,7 @@ void live(Capture& capture, const CopyReport& report) {
 void writeCopy(Text& text, const CopyReport& copy) {
     text.member("childPid", copy.child).duration("pause", copy.pause).duration("fork", copy.forking);
     text.duration("mappings", copy.mapping).duration("waited", copy.waited).member("runningThreads", copy.running);
-    text.member("minorFaults", copy.faults).member("wokenBy", copy.byInterrupt ? "interrupt" : "loop");
+    text.member("minorFaults", copy.faults).member("wokenBy", copy.wokenBy);
 }
 
 void reap(Capture& capture) {
@@ -76,6 +76,7 @@ void reap(Capture& capture) {
     memset(&usage, 0, sizeof usage);
     pid_t ended = wait4(capture.child, &status, WNOHANG | __WALL, &usage);
     if (ended == 0 || (ended < 0 && errno == EINTR)) return;
+    closeIfOpen(capture.pidfd);
     rusage own;
     getrusage(RUSAGE_SELF, &own);
     Text text = controller.begin("ended");
@@ -90,7 +91,6 @@ void reap(Capture& capture) {
         (static_cast<int64_t>(usage.ru_utime.tv_usec) + usage.ru_stime.tv_usec) * 1000;
     text.duration("childProcessorTime", processor);
     controller.send(text);
-    closeIfOpen(capture.pidfd);
     capture.phase = Capture::isFree;
 }
 

@@ -60,13 +60,19 @@ bool Controller::accept() {
 }
 
 void Controller::keepDescriptors(const void* header) {
-    auto* message = static_cast<msghdr*>(const_cast<void*>(header));
-    for (cmsghdr* control = CMSG_FIRSTHDR(message); control; control = CMSG_NXTHDR(message, control)) {
+    // CMSG_NXTHDR would call __cmsg_nxthdr, which musl does not have.
+    auto* message = static_cast<const msghdr*>(header);
+    auto* at = static_cast<char*>(message->msg_control);
+    char* end = at + message->msg_controllen;
+    for (size_t length = 0; static_cast<size_t>(end - at) >= sizeof(cmsghdr); at += CMSG_ALIGN(length)) {
+        auto* control = reinterpret_cast<cmsghdr*>(at);
+        length = control->cmsg_len;
+        if (length < sizeof(cmsghdr) || length > static_cast<size_t>(end - at)) break;
         if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) continue;
-        size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (size_t at = 0; at < count; at++) {
+        size_t count = (length - CMSG_LEN(0)) / sizeof(int);
+        for (size_t number = 0; number < count; number++) {
             int descriptor;
-            memcpy(&descriptor, CMSG_DATA(control) + at * sizeof descriptor, sizeof descriptor);
+            memcpy(&descriptor, CMSG_DATA(control) + number * sizeof descriptor, sizeof descriptor);
             if (descriptorCount_ < mostDescriptors) descriptors_[descriptorCount_++] = descriptor;
             else ::close(descriptor);
         }

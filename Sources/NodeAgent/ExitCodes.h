@@ -12,8 +12,10 @@ enum ExitCode : int {
     noDevice = 74,          // /dev/null cannot be opened: descriptors of the service cannot be covered
     workerActive = 75,      // had to wait for a thread that exists in the service only
     lockHeld = 76,          // a lock was held by such a thread
-    threadAwaited = 77,     // join, semaphore, barrier or futex of such a thread
+    threadAwaited = 77,     // had to join such a thread, or to meet it at a barrier
     noGo = 78,              // no `go` within 5 s
+    semaphoreEmpty = 79,    // had to wait for a semaphore of such a thread
+    futexHeld = 80,         // had to wait for a futex of such a thread: absl::Mutex
 };
 
 }  // namespace agent

@@ -26,7 +26,7 @@ struct CopyReport {
     int64_t waited = 0;    // for sleeping threads, on the JavaScript thread
     int64_t mapping = 0;   // for MADV_DOFORK
     uint64_t faults = 0;   // minor page faults of the process so far
-    bool byInterrupt = false;
+    const char* wokenBy = "limit";  // or `interrupt`, `loop`
 };
 
 // Makes the copy, on the isolate's thread; `entry` is when its callback began. Returns in the service only. Allocates nothing.

@@ -38,7 +38,7 @@ int readLock(pthread_rwlock_t* lock) { return taken(pthread_rwlock_tryrdlock(loc
 int writeLock(pthread_rwlock_t* lock) { return taken(pthread_rwlock_trywrlock(lock)); }
 
 int semaphoreWait(sem_t* semaphore) {
-    if (sem_trywait(semaphore) != 0) _exit(threadAwaited);
+    if (sem_trywait(semaphore) != 0) _exit(semaphoreEmpty);
     return 0;
 }
 
@@ -63,7 +63,7 @@ long call(long number, ...) {
             errno = EAGAIN;
             return -1;
         }
-        if (!d) _exit(threadAwaited);
+        if (!d) _exit(futexHeld);
         errno = ETIMEDOUT;
         return -1;
     }

@@ -41,7 +41,7 @@ void work(Slot& slot, bool byLoop) {
         if (order.exactIDs) trackIDs(slot);
         slot.report = CopyReport();
         makeCopyOf(slot, order, entry, slot.report);
-        slot.report.byInterrupt = !byLoop;
+        slot.report.wokenBy = byLoop ? "loop" : "interrupt";
         closeIfOpen(order.output);
         closeIfOpen(order.control);
     }

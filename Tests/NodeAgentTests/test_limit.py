@@ -36,13 +36,13 @@ def test_a_leak_that_dies_leaves_a_complete_snapshot(node):
     capture, code, messages, files, stderr = leak(node)
     assert code == -6, (code, stderr)  # SIGABRT: Node's exit 134
     assert "heap out of memory" in stderr, stderr
-    assert [m["reason"] for m in capture.said("ready")] == ["nearHeapLimit"], capture.messages
+    assert {m["reason"] for m in capture.said("ready")} == {"nearHeapLimit"}, capture.messages
     snapshot = capture.verified()
     assert "Leaked" in strings(snapshot)
     forked = [m for m in messages if m["type"] == "forked"]
-    assert len(forked) == 1 and forked[0]["raisedTo"] - forked[0]["heapLimit"] == 48 << 20, messages
+    assert 1 <= len(forked) <= 2 and forked[0]["raisedTo"] - forked[0]["heapLimit"] == 48 << 20, messages
     assert not files
-    return f"pause {forked[0]['pause'] * 1000:.1f} ms, {len(capture.data) >> 20} MB"
+    return f"pause {forked[0]['pause'] * 1000:.1f} ms, {len(capture.data) >> 20} MB, {len(forked)} attempts"
 
 
 def test_a_copy_that_fails_at_once_is_tried_once_more(node):

@@ -8,14 +8,15 @@ from test_capture import complete
 TWO = """
   const {Worker} = require('worker_threads');
   for (const name of ['one', 'two'])
-    new Worker(`globalThis.kept = 'kept-by-' + process.argv[2]; setInterval(() => {}, 1e6)`, {eval: true, argv: [name]});
+    new Worker(`globalThis.kept = 'kept-by-' + process.argv[2]; setInterval(() => {}, 1e6);
+      require('worker_threads').parentPort.postMessage('runs')`, {eval: true, argv: [name]}).on('message', console.log);
   setInterval(() => {}, 1e6)"""
 
 
 def test_each_worker_can_be_chosen(node):
     with Service(node, TWO) as service:
+        assert [service.line(), service.line()] == ["runs", "runs"]
         agent = service.agent()
-        until(lambda: len(agent.ask("isolates")["isolates"]) == 3)
         listed = agent.ask("isolates")["isolates"]
         assert [isolate["main"] for isolate in listed] == [True, False, False], listed
         assert all(isolate["heap"]["usedHeapSize"] > 1 << 20 for isolate in listed), listed
