@@ -47,6 +47,7 @@ const Symbol symbols[] = {
     {"uv_unref", nullptr, slot(engine.unref)},
     {"uv_close", nullptr, slot(engine.closeHandle)},
     {"uv_handle_size", nullptr, slot(engine.handleSize)},
+    {"malloc_usable_size", nullptr, slot(engine.usableSize)},
     {"napi_get_uv_event_loop", nullptr, slot(engine.eventLoop)},
     {"napi_add_async_cleanup_hook", nullptr, slot(engine.addCleanup)},
     {"napi_remove_async_cleanup_hook", nullptr, slot(engine.removeCleanup)},

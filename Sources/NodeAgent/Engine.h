@@ -57,6 +57,8 @@ struct Engine {
     void (*closeHandle)(void* handle, AsyncCallback);
     size_t (*handleSize)(int type);
 
+    size_t (*usableSize)(void* block);  // malloc_usable_size of the allocator in use
+
     int (*eventLoop)(Environment*, void** loop);
     int (*addCleanup)(Environment*, void (*hook)(void* handle, void* argument), void* argument, void** handle);
     int (*removeCleanup)(void* handle);

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "Allocator.h"
 #include "Relocations.h"
 #include "Waits.h"
 
@@ -17,6 +18,7 @@ namespace {
 struct Import {
     void** place;
     void* replacement;
+    bool allocates;
 };
 constexpr int mostImports = 1024;
 struct ImportTable {
@@ -66,9 +68,10 @@ void collect(ImportTable& table, ElfW(Addr) base, const Dynamic& dynamic, const 
         uint32_t type = static_cast<uint32_t>(ELF64_R_TYPE(entry->r_info));
         if (type != relocations.jumpSlot && type != relocations.globalData) continue;
         const char* name = dynamic.names + dynamic.symbols[ELF64_R_SYM(entry->r_info)].st_name;
-        void* replacement = waitReplacement(name);
-        if (!replacement || table.count == mostImports) continue;
-        table.imports[table.count++] = {reinterpret_cast<void**>(base + entry->r_offset), replacement};
+        void* waits = waitReplacement(name);
+        void* allocates = waits ? nullptr : allocatorReplacement(name);
+        if ((!waits && !allocates) || table.count == mostImports) continue;
+        table.imports[table.count++] = {reinterpret_cast<void**>(base + entry->r_offset), waits ? waits : allocates, !waits};
     }
 }
 
@@ -119,7 +122,9 @@ void replaceImports() {
     const ImportTable* table = finished.load();
     if (!table) return;
     auto page = static_cast<uintptr_t>(getpagesize());
+    bool ownMemory = openAllocator();
     for (int at = 0; at < table->count; at++) {
+        if (table->imports[at].allocates && !ownMemory) continue;
         auto address = reinterpret_cast<uintptr_t>(table->imports[at].place) & ~(page - 1);
         if (mprotect(reinterpret_cast<void*>(address), page, PROT_READ | PROT_WRITE) != 0) continue;
         *table->imports[at].place = table->imports[at].replacement;

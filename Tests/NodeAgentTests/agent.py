@@ -107,7 +107,7 @@ class Capture:
         theirs.close()
         self.begun = time.monotonic()
 
-    def read_control(self, timeout=30):
+    def read_control(self, timeout=600):
         """All that the copy says; answers when its end is closed."""
         frames = Frames(self.control)
         while True:
