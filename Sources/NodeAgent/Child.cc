@@ -80,10 +80,9 @@ void stepAside() {
     rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
     int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (score >= 0) {
-        if (write(score, "1000", 4) < 0) close(score);
-        else close(score);
-    }
+    if (score < 0) return;
+    if (write(score, "1000", 4) < 0) errno = 0;  // raising it is always allowed
+    close(score);
 }
 
 void endForLock(int) { _exit(lockHeld); }

@@ -33,7 +33,7 @@ void refuse(const char* code, const char* message) {
 void readFault(const Message& message, char (&fault)[16]) {
     static const char* const names[] = {"deadlock", "spin", "segv", "kill", "enospc", "lock", "nowait", "libcfork"};
     for (const char* name : names)
-        if (message.is("fault", name)) strcpy(fault, name);
+        if (message.is("fault", name)) memcpy(fault, name, strlen(name) + 1);
 }
 #else
 void readFault(const Message&, char (&)[16]) {}

@@ -61,9 +61,9 @@ bool Controller::accept() {
 
 void Controller::keepDescriptors(const void* header) {
     // CMSG_NXTHDR would call __cmsg_nxthdr, which musl does not have.
-    auto* message = static_cast<const msghdr*>(header);
-    auto* at = static_cast<char*>(message->msg_control);
-    char* end = at + message->msg_controllen;
+    auto* received = static_cast<const msghdr*>(header);
+    auto* at = static_cast<char*>(received->msg_control);
+    char* end = at + received->msg_controllen;
     for (size_t length = 0; static_cast<size_t>(end - at) >= sizeof(cmsghdr); at += CMSG_ALIGN(length)) {
         auto* control = reinterpret_cast<cmsghdr*>(at);
         length = control->cmsg_len;

@@ -37,7 +37,7 @@ static const char* afterName(const char* stat) {
 
 char parseState(const char* stat) {
     const char* rest = afterName(stat);
-    return rest ? *rest : 0;
+    return rest ? *rest : '\0';
 }
 
 uint64_t parseStartTime(const char* stat) {

@@ -24,7 +24,7 @@ bool count(const char* name, void* context) {
     size_t length = strlen(name);
     if (length > 20) return true;
     memcpy(path, name, length);
-    memcpy(path + length, "/stat", 6);
+    for (int at = 0; at < 6; at++) path[length + static_cast<size_t>(at)] = "/stat"[at];
     int file = openat(census->directory, path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return true;
     long bytes = read(file, stat, sizeof stat - 1);

@@ -1,6 +1,6 @@
 """The usual death of a JavaScript leak: V8's own limit. A complete snapshot is left behind."""
 
-import glob, os, time
+import glob, json, os, time
 
 from service import *
 from test_capture import complete
@@ -42,6 +42,7 @@ def test_a_leak_that_dies_leaves_a_complete_snapshot(node):
     forked = [m for m in messages if m["type"] == "forked"]
     assert 1 <= len(forked) <= 2 and forked[0]["raisedTo"] - forked[0]["heapLimit"] == 48 << 20, messages
     assert not files
+    assert list(forked[0]) == list(json.load(open(os.path.join(ROOT, "Tests/Fixtures/agent-protocol/forked-near-limit.json")))), forked
     return f"pause {forked[0]['pause'] * 1000:.1f} ms, {len(capture.data) >> 20} MB, {len(forked)} attempts"
 
 

@@ -132,3 +132,69 @@ def test_a_controller_that_does_not_read_is_left(node):
             pass
         until(lambda: service.agent().hello["type"] == "hello")
         sock.close()
+
+
+def shape(value):
+    """What two messages of one kind share: names in their order, and kinds of values."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else type(value).__name__
+
+
+def golden(name):
+    import json
+    with open(os.path.join(GOLDEN, name + ".json")) as file:
+        return json.load(file)
+
+
+def test_messages_look_as_the_golden_files_say(node):
+    seen = {}
+
+    def note(name, message):
+        wanted, found = golden(name), message
+        assert list(shape(found).items()) == list(shape(wanted).items()) or name in ("hello", "statistics", "isolates"), (found, wanted)
+        assert list(found) == list(wanted), (found, wanted)
+        for list_name in ("isolates",):
+            if wanted.get(list_name) and found.get(list_name):
+                assert shape(found[list_name][0]) == shape(wanted[list_name][0]), (found, wanted)
+        seen[name] = found
+
+    script = IDLE + "; setInterval(() => { kept.push(...Array.from({length: 5000}, (_, i) => ({i}))); gc() }, 20)"
+    with Service(node, script, agent=FAULTS, flags=["--expose-gc"]) as service:
+        agent = service.agent()
+        note("hello", agent.hello)
+        note("busy", service.agent().hello)
+
+        def ask(name, **descriptors):  # the golden request as it is, but for its number
+            request = golden("request-" + name)
+            return agent.ask(request.pop("type"), **{key: value for key, value in request.items() if key != "id"}, **descriptors)
+
+        note("isolates", ask("isolates"))
+        note("subscribed", ask("subscribe"))
+        note("leak", agent.message(lambda m: m["type"] == "leak"))
+        note("gc", agent.message(lambda m: m["type"] == "gc"))
+        note("statistics", ask("statistics"))
+        note("failed", ask("cancel"))
+        note("forgotten", ask("forgetIds"))
+        armed = agent.arm()
+        note("armed", agent.reply(armed.id))
+        note("disarmed", agent.ask("disarm", guard=armed.id))
+        armed.close()
+        capture = agent.capture(**{key: value for key, value in golden("request-capture").items() if key not in ("type", "id")})
+        forked, ended = capture.run()
+        note("forked", forked)
+        note("ended", ended)
+        for message in capture.messages:
+            note({"progress": f"copy-progress-{message.get('phase')}"}.get(message["type"], "copy-" + message["type"]), message)
+        capture = agent.capture(fault="segv")
+        note("ended-signal", capture.run()[1])
+        capture = agent.capture(fault="deadlock")
+        capture.start()
+        capture.forked()
+        note("cancelled", agent.ask("cancel", capture=capture.id))
+        agent.sock.sendall(frame(b"?"))
+        note("error", agent.message(lambda m: m["type"] == "error"))
+    files = {name[:-5] for name in os.listdir(GOLDEN) if not name.startswith("request-")}
+    assert files - set(seen) == {"copy-go", "failed-near-limit", "forked-near-limit"}, files ^ set(seen)
