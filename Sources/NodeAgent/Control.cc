@@ -44,6 +44,7 @@ void Control::progress(const char* phase, uint64_t done, uint64_t total) {
 }
 
 void Control::phase(const char* phase) {
+    latest_ = 0;  // a short phase has its progress, too
     char memory[128];
     Text text(memory, sizeof memory);
     send(text.raw("{").member("type", "phase").member("phase", phase).raw("}"), false);
