@@ -23,6 +23,7 @@ Capture captures[mostCaptures];
 namespace {
 
 constexpr int64_t longestSettling = 100000000;  // 100 ms: threads slept within 16 ms in nearly all tries
+constexpr int mostDeclined = 5;                 // 2 ms of the JavaScript thread each
 constexpr int64_t settlingStep = 500000;        // contract 23
 constexpr int64_t reapingStep = 200000000;      // where the kernel has no pidfd
 
@@ -99,6 +100,7 @@ void settle(Capture& capture, int64_t time) {
     if (time < capture.settleBy && runningThreads(slot->thread, agentThread) > 0) return;
     capture.settled = now() - capture.begun;
     slot->order = capture.order;
+    slot->order.mayDecline = capture.declined < mostDeclined && time + 3 * longestSettling < capture.deadline;
     capture.phase = Capture::isAsked;
     if (!ask(*slot, makeCopy)) giveUp(capture, "noSuchIsolate", "the isolate has ended");
 }
@@ -177,6 +179,12 @@ void copyMade(Slot& slot) {
     for (Capture& capture : captures) {
         if (capture.phase != Capture::isAsked || capture.slot != &slot) continue;
         const CopyReport& report = slot.report;
+        if (report.declined) {
+            capture.declined++;
+            capture.phase = Capture::isSettling;
+            capture.settleBy = now() + longestSettling;
+            return;
+        }
         if (report.error) {
             replyFailed(capture.id, "forkFailed", strerror(report.error));
             capture.phase = Capture::isFree;
@@ -185,7 +193,7 @@ void copyMade(Slot& slot) {
         live(capture, report);
         Text text = controller.begin("forked");
         text.member("id", capture.id).member("isolate", slot.id).member("reason", "request");
-        text.duration("settled", capture.settled);
+        text.duration("settled", capture.settled).member("declined", capture.declined);
         writeCopy(text, report);
         controller.send(text);
         return;

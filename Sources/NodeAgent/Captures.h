@@ -26,6 +26,7 @@ struct Capture {
     int64_t deadline = 0;
     int64_t begun = 0;
     int64_t settled = 0;  // how long it waited for sleeping threads
+    int declined = 0;     // how often the isolate then found one awake
     int child = 0;
     int pidfd = -1;
     int64_t forked = 0;

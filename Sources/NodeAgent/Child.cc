@@ -148,6 +148,7 @@ void liveAsCopy(Slot& slot, const CopyOrder& order) {
     defaultSignals();
     replaceImports();
     probeAllocator();
+    injectEarlyFault(order);
     Control control(order.control);
     control.ready(order.id, slot.id, order.nearLimit);
     awaitGo(order.control);

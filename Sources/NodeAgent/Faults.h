@@ -7,9 +7,11 @@ struct CopyOrder;
 
 #ifdef HEAPSNAPD_FAULTS
 bool asksFor(const CopyOrder& order, const char* fault);
+void injectEarlyFault(const CopyOrder& order);
 void injectFault(const CopyOrder& order);
 #else
 inline bool asksFor(const CopyOrder&, const char*) { return false; }
+inline void injectEarlyFault(const CopyOrder&) {}
 inline void injectFault(const CopyOrder&) {}
 #endif
 

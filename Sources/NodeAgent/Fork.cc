@@ -89,8 +89,11 @@ void includePrivateMappings() {
 
 void makeCopyOf(Slot& slot, const CopyOrder& order, int64_t entry, CopyReport& report) {
     int64_t begun = now();
-    report.running = awaitSleep(slot.thread, agentThread, asksFor(order, "nowait") ? 0 : begun + (order.nearLimit ? longestWaitNearLimit : longestWaitHere));
+    int64_t patience = order.nearLimit ? longestWaitNearLimit : longestWaitHere;
+    report.running = awaitSleep(slot.thread, agentThread, asksFor(order, "nowait") ? 0 : begun + patience);
     report.waited = now() - begun;
+    report.declined = report.running > 0 && order.mayDecline;
+    if (report.declined) return;
     begun = now();
     includePrivateMappings();
     report.mapping = now() - begun;

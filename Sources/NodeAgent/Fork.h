@@ -13,6 +13,7 @@ struct CopyOrder {
     int marking = -1;      // one byte when the first phase is over; near the heap limit only
     bool nearLimit = false;
     bool exactIDs = false;
+    bool mayDecline = false;  // leave it where other threads are awake: the agent asks again
     char fault[16] = {};   // in the build for tests only
 };
 
@@ -20,6 +21,7 @@ struct CopyReport {
     int error = 0;         // errno of the fork; 0 when there is a child
     int child = 0;
     int pidfd = -1;
+    bool declined = false;
     int running = 0;       // other threads that were awake at the fork
     int64_t pause = 0;     // from the entry of the callback to the end of the fork, nanoseconds
     int64_t forking = 0;   // the system call alone

@@ -42,8 +42,10 @@ void work(Slot& slot, bool byLoop) {
         slot.report = CopyReport();
         makeCopyOf(slot, order, entry, slot.report);
         slot.report.wokenBy = byLoop ? "loop" : "interrupt";
-        closeIfOpen(order.output);
-        closeIfOpen(order.control);
+        if (!slot.report.declined) {
+            closeIfOpen(order.output);
+            closeIfOpen(order.control);
+        }
     }
     slot.finished.fetch_or(wanted);
     wakeAgent();

@@ -24,6 +24,7 @@ if (isMainThread) {
         churn(2000);
         zlib.gzip(Buffer.alloc(20000, 1), () => crypto.pbkdf2('a', 'b', 50, 32, 'sha1', () => response.end('ok')));
     });
+    server.keepAliveTimeout = 120000;  // the test's own clients pause while it reads a snapshot
     for (let i = 0; i < 2; i++) new Worker(__filename);
     setInterval(() => churn(20000), 2);
     server.listen(0, '127.0.0.1', () => console.log('ready\n' + server.address().port));
