@@ -35,6 +35,7 @@ void onInterrupt(Isolate* isolate, void* context) {
     // A late interrupt of an isolate that has ended its environment may find the slot in other hands.
     if (slot->isolate != isolate || slot->thread != threadID()) return;
     slot->interruptQueued.store(false);
+    slot->limitServed.store(false);
     work(*slot, false);
 }
 
@@ -94,6 +95,7 @@ Slot* takeSlot(Isolate* isolate, Environment* environment) {
     slot->wanted.store(0);
     slot->finished.store(0);
     slot->interruptQueued.store(false);
+    slot->limitServed.store(false);
     slot->watchesCollections = slot->guardsLimit = slot->tracksIDs = false;
     slot->askedToWatch = slot->askedToGuard = slot->isQueried = slot->hasAnswered = false;
     slot->collections.reset();

@@ -64,6 +64,12 @@ def test_nodes_own_net_is_below_and_not_masked(node):
         assert len(glob.glob(os.path.join(service.directory, "*.heapsnapshot"))) == 1, service.stderr()
 
 
+def test_one_event_leaves_one_snapshot(node):
+    capture, code, messages, files, stderr = leak(node, ["--heapsnapshot-near-heap-limit=1"])
+    assert code == -6 and not files, (code, files, stderr)
+    capture.verified()
+
+
 def test_disarmed_is_as_if_it_had_never_been(node):
     with Service(node, LEAK, flags=[f"--max-old-space-size={LIMIT}"]) as service:
         agent = service.agent()
