@@ -11,7 +11,7 @@ namespace agent {
 
 namespace {
 
-// Before each block: how many bytes it has, its list, and how far behind the start of its memory it lies (for alignments above 16).
+// Before each block: how many bytes it has, its list, and how far behind the start of its memory it lies (alignments above 16).
 struct Header {
     uint64_t size;
     uint32_t list;
