@@ -25,7 +25,7 @@ struct Free {
 
 constexpr size_t step = size_t(16) << 20;        // made writable at a time
 constexpr size_t dropFrom = size_t(256) << 10;   // free blocks of this size give their pages back
-constexpr int lists = 320;                       // sizes up to 2^40 are in list 64 + 30 * 8 at most (200 was written past from 128 MiB on: SIGSEGV in a heap of 250 MB)
+constexpr int lists = 320;                       // 2^40 bytes are in list 64 + 29 * 8 + 8
 
 char* reserved = nullptr;
 char* reservedEnd = nullptr;
