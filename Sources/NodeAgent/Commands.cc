@@ -144,7 +144,8 @@ void turn(Slot& slot, bool& asked, bool wanted, uint32_t on, uint32_t off) {
 bool isGuarded(const Slot& slot) {
     if (slot.limitServed.load()) return true;
     for (const Guard& guard : guards)
-        if (guard.state.load() == Guard::isArmed && (guard.isolate < 0 || guard.isolate == slot.id)) return true;
+        // Taken: the isolate is in its callback at this moment, and what comes of it is not known yet.
+        if (guard.state.load() != Guard::isFree && (guard.isolate < 0 || guard.isolate == slot.id)) return true;
     return false;
 }
 

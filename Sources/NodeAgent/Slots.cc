@@ -35,7 +35,6 @@ void onInterrupt(Isolate* isolate, void* context) {
     // A late interrupt of an isolate that has ended its environment may find the slot in other hands.
     if (slot->isolate != isolate || slot->thread != threadID()) return;
     slot->interruptQueued.store(false);
-    slot->limitServed.store(false);
     work(*slot, false);
 }
 

@@ -90,6 +90,7 @@ extension EndToEnd {
             try await Task.sleep(for: .milliseconds(500))
             let started = ContinuousClock.now
             let dump = try await sandbox.heapsnapd("dump", "\(try node(below: run))", "--isolate", "0", "--json")
+            print(dump.output)
             #expect(dump.status == 3, "\(dump.output)")
             #expect(try JSONDecoder().decode(Failure.self, from: Data(dump.output.utf8)).error.refusal == "notInterruptible")
             #expect(ContinuousClock.now - started < .seconds(6))

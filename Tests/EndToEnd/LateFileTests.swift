@@ -16,7 +16,8 @@ extension EndToEnd {
             let record = try await sandbox.record("complete") { $0.state == "complete" }
             #expect(record.reason == "manual" && record.engine == "signal")
             #expect(record.detail?.contains("interrupted") == true)
-            #expect(sandbox.incomingFiles == [] && isRunning(service))
+            try await eventually("the file to be taken away") { sandbox.incomingFiles.isEmpty ? true : nil }
+            #expect(isRunning(service))
             run.signal(SIGTERM)
             #expect(try await run.end().status == 143)
         }
@@ -33,7 +34,7 @@ extension EndToEnd {
             let record = try await sandbox.record("complete") { $0.state == "complete" }
             #expect(record.reason == "signal" && record.engine == "signal")
             #expect(record.detail?.contains(stalled.id) == true)
-            #expect(sandbox.incomingFiles == [])
+            try await eventually("the file to be taken away") { sandbox.incomingFiles.isEmpty ? true : nil }
             run.signal(SIGTERM)
             #expect(try await run.end().status == 143)
         }
@@ -69,7 +70,8 @@ extension EndToEnd {
             #expect(run.output.contains("child \(child)\n") && run.output.contains("child ended"))
             let snapshot = try await sandbox.record("its file") { $0.reason == "nearHeapLimit" }
             #expect(snapshot.state == "complete" && snapshot.pid == child)
-            #expect(sandbox.incomingFiles == [] && run.isRunning)
+            try await eventually("the file to be taken away") { sandbox.incomingFiles.isEmpty ? true : nil }
+            #expect(run.isRunning)
             run.signal(SIGTERM)
             #expect(try await run.end().status == 143)
         }

@@ -41,9 +41,8 @@ struct CheckCommand: ParsableCommand {
             assumesHandler: capture.assumeHeapsnapshotSignal)
         guard let facts = try workplace.site.facts(for: request) else { throw CommandFailure(.notFound, "no process \(pid)") }
         let decision = request.admission.decide(facts)
-        let agent = await workplace.agent(of: process, isolate: capture.isolate)
+        let agent = workplace.agent(of: process, isolate: capture.isolate)
         let copy = try await CaptureLadder(site: workplace.site).foresee(request, agent: agent)
-        await agent.close()
         let check = Check(
             process: process, service: service, facts: facts, heapLimit: workplace.heapLimit(of: process), copy: copy, decision: decision,
             loans: workplace.site.loans.open())
