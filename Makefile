@@ -48,8 +48,12 @@ $(BUN_STANDIN): Tests/Support/programs/bun-standin/node.c
 	@mkdir -p $(@D)
 	$(CC) -Wall -Wextra -Werror -O1 -o $@ $<
 
+.PHONY: agent-tests
+agent-tests: # what needs no node: size, symbols, units; and the build that can be made to fail
+	@$(MAKE) -C Sources/NodeAgent agent-faults check-size symbols unit
+
 .PHONY: test
-test: build $(BUN_STANDIN) ## all tests but the long repetitions; the runner's count is the last line
+test: build agent-tests $(BUN_STANDIN) ## all tests but the long repetitions; the runner's count is the last line
 	@$(SUPPORT)/fetch-node
 	@HEAPSNAPD_BINARY=$(CURDIR)/$(BINARY) $(SUPPORT)/run-tests
 

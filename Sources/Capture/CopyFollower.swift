@@ -35,7 +35,8 @@ struct CopyFollower {
 
     /// - Parameter home: nil: the copy stays in the service's cgroup.
     func copy(
-        isolate: Int, home: CaptureCgroup?, connection: AgentConnection, outcome: inout CaptureOutcome, report: @escaping @Sendable (CaptureProgress) -> Void
+        isolate: Int, home: CaptureCgroup?, connection: AgentConnection, outcome: inout CaptureOutcome,
+        report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> Result {
         let session: CopySession
         let answers: AsyncStream<AgentMessage>
@@ -116,8 +117,13 @@ struct CopyFollower {
             case .failed(_, let code, let message):
                 return .failure(
                     Refusal(
-                        code == "notInterruptible" ? .notInterruptible : code == "forkFailed" ? .forkFailed : code == "noSuchIsolate" ? .noSuchIsolate
-                            : code == "busy" ? .copyFailed : .noAgent, "no copy was made: \(message)"))
+                        code == "notInterruptible"
+                            ? .notInterruptible
+                            : code == "forkFailed"
+                                ? .forkFailed
+                                : code == "noSuchIsolate"
+                                    ? .noSuchIsolate
+                                    : code == "busy" ? .copyFailed : .noAgent, "no copy was made: \(message)"))
             default: continue
             }
         }

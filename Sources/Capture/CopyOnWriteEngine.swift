@@ -103,7 +103,9 @@ struct CopyOnWriteEngine: Sendable {
         (CaptureCgroup?, CopyAdmission.Plan), Refusal
     > {
         let admission = CopyAdmission(lend: request.admission.lend, acceptRisk: request.admission.acceptRisk)
-        guard let hierarchy else { return admission.decide(facts, home: .shared(reason: "no memory cgroup is mounted", oomGroup: false)).map { (nil, $0) } }
+        guard let hierarchy else {
+            return admission.decide(facts, home: .shared(reason: "no memory cgroup is mounted", oomGroup: false)).map { (nil, $0) }
+        }
         switch CaptureCgroup.make(
             request.record.id.text, outside: hierarchy, limit: Admission.spare(available: facts.hostAvailable, total: facts.hostTotal))
         {

@@ -144,7 +144,8 @@ private struct Check: Encodable {
             let verdict =
                 rung.refusal.map { "refused: \($0.message) [\($0.code)]" }
                 ?? (rung.raisedLimit.map { "allowed, with the limit raised to \($0)" } ?? "allowed")
-            lines.append("\(rung.rung.padding(to: 12))peak \(rung.peak?.description ?? "?"), stop \(stop), file \(rung.fileBytes?.description ?? "?")")
+            lines.append(
+                "\(rung.rung.padding(to: 12))peak \(rung.peak?.description ?? "?"), stop \(stop), file \(rung.fileBytes?.description ?? "?")")
             lines.append("           \(verdict)")
         }
         for isolate in isolates {

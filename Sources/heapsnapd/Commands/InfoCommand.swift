@@ -67,7 +67,8 @@ extension SnapshotRecord {
                 ))
         }
         if let copyPeak = actual?.copyPeak {
-            lines.append(("copy", "peak \(copyPeak), \(actual?.attempts ?? 1) made; the service rewrote at most \(actual?.rewritten?.description ?? "?")"))
+            lines.append(
+                ("copy", "peak \(copyPeak), \(actual?.attempts ?? 1) made; the service rewrote at most \(actual?.rewritten?.description ?? "?")"))
         }
         lines += [("isolate", isolate.map(String.init)), ("lineage", lineage)]
         if let loan { lines.append(("loan", "\(loan.from) raised to \(loan.to) by \(loan.lender)")) }

@@ -81,7 +81,8 @@ extension Configuration {
         limits = settings.limits()
         actions = try settings.actions("actions", exec: "actionsExec")
         capture = Capture(
-            copyAttempts: settings.integer("capture.copyAttempts"), maxPause: settings.duration("capture.maxPause"), grace: settings.duration("capture.grace"),
+            copyAttempts: settings.integer("capture.copyAttempts"), maxPause: settings.duration("capture.maxPause"),
+            grace: settings.duration("capture.grace"),
             stallTimeout: settings.duration("capture.stallTimeout"), lend: settings.bool("capture.lend"),
             acceptRisk: settings.bool("capture.acceptRisk"), extraPerHeapByte: settings.number("capture.extraPerHeapByte"))
         supervise = Supervise(

@@ -95,7 +95,9 @@ extension ServiceWatch {
         var request = limitRequest(of: process)
         request.record.samples = .init(before: trajectory.recorded)
         log.notice("\(service): V8 came near its heap limit; its copy takes a snapshot")
-        do { conclude(try await armed.capture(request, report: report)) } catch { log.error("\(service): cannot capture near the heap limit: \(error)") }
+        do { conclude(try await armed.capture(request, report: report)) } catch {
+            log.error("\(service): cannot capture near the heap limit: \(error)")
+        }
         captures.unrequested["heap limit"] = nil
         if !captures.isBusy { await supervisor.captureEnded() }
     }

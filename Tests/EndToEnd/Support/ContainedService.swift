@@ -19,7 +19,10 @@ struct ContainedService {
         environment: [String: String] = [:], outlives: Bool = false, agent: Bool = false
     ) async throws -> ContainedService {
         let node = try EndToEnd.node(major)
-        var command = [try EndToEnd.binary, "run", "--snapshot-dir", sandbox.store] + (agent ? [] : ["--no-agent"]) + run + ["--", node] + flags + [EndToEnd.program(name)]
+        var command =
+            [try EndToEnd.binary, "run", "--snapshot-dir", sandbox.store] + (agent ? [] : ["--no-agent"]) + run + ["--", node] + flags + [
+                EndToEnd.program(name)
+            ]
         if outlives { command = ["/bin/sh", "-c", "\"$@\" & echo $! > \(sandbox.path("supervisor")); wait; exec sleep 1000", "sh"] + command }
         let program = try sandbox.start(
             [EndToEnd.script("in-cgroup"), "--hold", node, "--path-file", sandbox.path("cgroup"), "--report", limit, "--"] + command,
