@@ -16,8 +16,10 @@ struct UnixSocketTable {
 
     static func parse(_ bytes: [UInt8]) -> [Entry] {
         bytes.lines.dropFirst().compactMap { line in
-            let words = line.words
-            guard words.count == 8, let flags = UInt32(words[3].text, radix: 16), let inode = words[6].number(UInt64.self), words[7].text.hasPrefix("@")
+            // The name is the rest of the line, spaces and all.
+            let words = line.split(separator: UInt8(ascii: " "), maxSplits: 7)
+            guard words.count == 8, let flags = UInt32(words[3].text, radix: 16), let inode = words[6].number(UInt64.self),
+                words[7].text.hasPrefix("@")
             else { return nil }
             return Entry(inode: inode, abstractName: String(words[7].text.dropFirst()), isListening: flags & 0x10000 != 0)
         }
