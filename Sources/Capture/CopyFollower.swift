@@ -35,7 +35,8 @@ struct CopyFollower {
 
     /// - Parameter home: nil: the copy stays in the service's cgroup.
     func copy(
-        isolate: Int, home: CaptureCgroup?, connection: AgentConnection, outcome: inout CaptureOutcome, report: @escaping @Sendable (CaptureProgress) -> Void
+        isolate: Int, home: CaptureCgroup?, connection: AgentConnection, outcome: inout CaptureOutcome,
+        report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> Result {
         let session: CopySession
         let answers: AsyncStream<AgentMessage>
@@ -98,7 +99,8 @@ struct CopyFollower {
         if state.home?.hasKilled == true { return ("the kernel killed it for the limit of its own cgroup", false) }
         if let hung = watched.hung { return ("it neither worked nor wrote for \(hung.text), and was killed", true) }
         guard let end = state.end else { return ("the service ended while it was at work", false) }
-        if let signal = end.signal { return ("it was ended by \(Signals.name(signal))", signal != SIGKILL) }
+        // SIGIO is its end where its control socket was closed, which was done here.
+        if let signal = end.signal { return ("it was ended by \(Signals.name(signal))", signal != SIGKILL && signal != SIGIO) }
         guard let exit = end.exitCode.flatMap({ CopyExit(rawValue: $0) }) else { return ("it exited with \(end.exitCode ?? -1)", true) }
         return (exit.reason, exit.isWorthARetry)
     }
@@ -116,8 +118,13 @@ struct CopyFollower {
             case .failed(_, let code, let message):
                 return .failure(
                     Refusal(
-                        code == "notInterruptible" ? .notInterruptible : code == "forkFailed" ? .forkFailed : code == "noSuchIsolate" ? .noSuchIsolate
-                            : code == "busy" ? .copyFailed : .noAgent, "no copy was made: \(message)"))
+                        code == "notInterruptible"
+                            ? .notInterruptible
+                            : code == "forkFailed"
+                                ? .forkFailed
+                                : code == "noSuchIsolate"
+                                    ? .noSuchIsolate
+                                    : code == "busy" ? .copyFailed : .noAgent, "no copy was made: \(message)"))
             default: continue
             }
         }
