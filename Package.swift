@@ -47,7 +47,8 @@ let package = Package(
         .executableTarget(
             name: "heapsnapd",
             dependencies: [
-                "AgentProtocol", "Supervisor", "Capture", "Node", "Systemd", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot", "Units", log, system,
+                "AgentProtocol", "Supervisor", "Capture", "Node", "Systemd", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot", "Units", log,
+                system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -55,12 +56,13 @@ let package = Package(
         tests("Units", ["Units"]),
         tests("Linux", ["Linux", "Units", system]),
         tests("MemoryWatch", ["MemoryWatch", "Units"]),
+        tests("AgentProtocol", ["AgentProtocol"]),
         tests("HeapSnapshot", ["CZstd", "HeapSnapshot", "Units"]),
         tests("SnapshotStore", ["SnapshotStore", "HeapSnapshot", "Units", system]),
         tests("Node", ["Node", "Linux", "Units"], resources: [.copy("Fixtures")]),
         tests("Systemd", ["Systemd", "Units"]),
         tests("Supervisor", ["Supervisor", "Linux", "Units", system]),
-        tests("Capture", ["Capture", "Node", "Linux", "SnapshotStore", "Units"]),
+        tests("Capture", ["AgentProtocol", "Capture", "Node", "Linux", "SnapshotStore", "Units"]),
         tests("Heapsnapd", ["heapsnapd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log]),
         // Real node, real cgroups, the real binary: HEAPSNAPD_BINARY names it.
         .testTarget(name: "EndToEnd", dependencies: ["Linux", "Units", system], path: "Tests/EndToEnd", swiftSettings: strict),
