@@ -1,3 +1,4 @@
+public import AgentProtocol
 import Linux
 import Node
 import SnapshotStore
@@ -11,16 +12,26 @@ public struct CaptureLadder: Sendable {
 
     /// The agent of the process, or why there is none; and which isolate is wanted.
     public struct Agent: Sendable {
-        public var connection: Result<AgentConnection, Refusal>
+        /// Asked when the capture's lock is held: a `run` that sees it lets go of its agent.
+        public var connect: @Sendable () async -> Result<AgentConnection, Refusal>
+        /// The connection is somebody's who goes on with it.
+        public var staysOpen: Bool
         /// nil: the main one.
         public var isolate: Int?
         /// Copies that are made at most.
         public var attempts: Int
 
-        public init(_ connection: Result<AgentConnection, Refusal>, isolate: Int? = nil, attempts: Int) {
-            self.connection = connection
+        public init(
+            isolate: Int? = nil, attempts: Int, staysOpen: Bool = false, connect: @escaping @Sendable () async -> Result<AgentConnection, Refusal>
+        ) {
             self.isolate = isolate
             self.attempts = attempts
+            self.staysOpen = staysOpen
+            self.connect = connect
+        }
+
+        fileprivate func close(_ connection: AgentConnection) async {
+            if !staysOpen { await connection.close() }
         }
     }
 
@@ -42,6 +53,40 @@ public struct CaptureLadder: Sendable {
         }
     }
 
+    /// What the rung of the copy would decide now.
+    public struct Foreseen: Sendable {
+        public var isolates: [AgentIsolate] = []
+        /// With the heap as V8 itself says it; nil where there is no agent.
+        public var facts: AdmissionFacts?
+        public var decision: Result<CopyAdmission.Plan, Refusal>
+    }
+
+    /// Touches nothing: asks the agent for its isolates, under the lock, and makes no cgroup that stays.
+    public func foresee(_ request: CaptureRequest, agent: Agent) async throws -> Foreseen {
+        let lock = try CaptureLock.acquire(in: site.runtimeDirectory, target: request.process.identity.pid)
+        defer { withExtendedLifetime(lock) {} }
+        let connection: AgentConnection
+        switch await agent.connect() {
+        case .success(let open): connection = open
+        case .failure(let refusal): return Foreseen(decision: .failure(refusal))
+        }
+        let engine = CopyOnWriteEngine(site: site, attempts: 1)
+        let isolates = try await engine.isolates(connection)
+        await agent.close(connection)
+        switch engine.choose(agent.isolate, among: isolates) {
+        case .failure(let refusal): return Foreseen(isolates: isolates, decision: .failure(refusal))
+        case .success(let isolate):
+            var request = request
+            if let size = isolate.heap?.totalHeapSize { request.heapBound = ByteCount(size) }
+            guard let facts = try site.facts(for: request) else {
+                return Foreseen(isolates: isolates, decision: .failure(Refusal(.noAgent, "the process is gone")))
+            }
+            let decision = try engine.prepare(request, facts, MemoryHierarchy.of(request.process.identity.pid, in: site.table))
+            if case .success(let prepared) = decision { prepared.0?.remove() }
+            return Foreseen(isolates: isolates, facts: facts, decision: decision.map(\.1))
+        }
+    }
+
     private func climb(
         _ request: CaptureRequest, _ agent: Agent, _ directory: ArtifactDirectory?, _ arrival: @Sendable () async -> Artifact?,
         _ report: @escaping @Sendable (CaptureProgress) -> Void
@@ -56,12 +101,18 @@ public struct CaptureLadder: Sendable {
         let before = try MemoryHierarchy.of(request.process.identity.pid, in: site.table).flatMap { try workingSet($0.leaf) }
 
         let skipped: Refusal
-        switch agent.connection {
+        switch await agent.connect() {
         case .success(let connection):
             let engine = CopyOnWriteEngine(site: site, attempts: agent.attempts)
-            guard
-                let refusal = try await engine.capture(request, isolate: agent.isolate, connection: connection, outcome: &outcome, report: report)
-            else {
+            let refusal: Refusal?
+            do {
+                refusal = try await engine.capture(request, isolate: agent.isolate, connection: connection, outcome: &outcome, report: report)
+            } catch {
+                await agent.close(connection)
+                throw error
+            }
+            await agent.close(connection)
+            guard let refusal else {
                 try account(request, before: before)
                 return outcome
             }

@@ -32,7 +32,7 @@ struct CopyOnWriteEngine: Sendable {
         let began = SystemClock.monotonic()
         let target = request.process.identity
         let heap: AgentIsolate
-        switch try await find(isolate, connection) {
+        switch choose(isolate, among: try await isolates(connection)) {
         case .success(let found): heap = found
         case .failure(let refusal): return refusal
         }
@@ -79,11 +79,13 @@ struct CopyOnWriteEngine: Sendable {
         return failure
     }
 
-    /// The isolate with its heap, as V8 itself says it.
-    private func find(_ isolate: Int?, _ connection: AgentConnection) async throws -> Result<AgentIsolate, Refusal> {
-        guard case .isolates(_, let isolates)? = try await connection.ask(.isolates) else {
-            return .failure(Refusal(.noAgent, "the agent did not say which isolates there are"))
-        }
+    /// All isolates with their heaps, as V8 itself says them. One that does not answer takes 2 s.
+    func isolates(_ connection: AgentConnection) async throws -> [AgentIsolate] {
+        guard case .isolates(_, let isolates)? = try await connection.ask(.isolates) else { return [] }
+        return isolates
+    }
+
+    func choose(_ isolate: Int?, among isolates: [AgentIsolate]) -> Result<AgentIsolate, Refusal> {
         guard let found = isolates.first(where: { isolate == nil ? $0.main : $0.id == isolate }) else {
             return .failure(
                 Refusal(.noSuchIsolate, "there is no isolate \(isolate.map(String.init) ?? "of the main thread"); `heapsnapd check` lists them"))

@@ -11,7 +11,7 @@ namespace agent {
 
 namespace {
 
-// Before each block: how many bytes it has, its list, and how far behind the start of its memory it lies (for alignments above 16).
+// Before each block: how many bytes it has, its list, and how far behind the start of its memory it lies (alignments above 16).
 struct Header {
     uint64_t size;
     uint32_t list;
@@ -25,7 +25,7 @@ struct Free {
 
 constexpr size_t step = size_t(16) << 20;        // made writable at a time
 constexpr size_t dropFrom = size_t(256) << 10;   // free blocks of this size give their pages back
-constexpr int lists = 320;                       // sizes up to 2^40 are in list 64 + 30 * 8 at most (200 was written past from 128 MiB on: SIGSEGV in a heap of 250 MB)
+constexpr int lists = 320;                       // 2^40 bytes are in list 64 + 29 * 8 + 8
 
 char* reserved = nullptr;
 char* reservedEnd = nullptr;

@@ -10,6 +10,7 @@
 
 #include "Agent.h"
 #include "Controller.h"
+#include "ExitCodes.h"
 #include "ImportTable.h"
 #include "Kernel.h"
 #include "Replies.h"
@@ -92,6 +93,9 @@ void reap(Capture& capture) {
         (static_cast<int64_t>(usage.ru_utime.tv_usec) + usage.ru_stime.tv_usec) * 1000;
     text.duration("childProcessorTime", processor);
     controller.send(text);
+    // It took none: Node's own callback is the net again.
+    bool isComplete = ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == done;
+    if (capture.atLimit && !isComplete && capture.slot->id == capture.isolate) capture.slot->limitServed.store(false);
     capture.phase = Capture::isFree;
 }
 
@@ -202,7 +206,7 @@ void copyMade(Slot& slot) {
 
 void limitCopiesMade(Slot& slot) {
     LimitReport& limit = slot.limit;
-    slot.askedToGuard = false;
+    slot.askedToGuard = slot.limitServed.load();
     if (!limit.guard) return;
     for (int at = 0; at < limit.count; at++) {
         const CopyReport& report = limit.copies[at];
@@ -211,6 +215,8 @@ void limitCopiesMade(Slot& slot) {
             *capture = Capture();
             capture->id = limit.guard->id;
             capture->isolate = slot.id;
+            capture->slot = &slot;
+            capture->atLimit = true;
             live(*capture, report);
         }
         Text text = controller.begin(report.error ? "failed" : "forked");

@@ -21,6 +21,7 @@ struct Capture {
     int64_t id = 0;
     int64_t isolate = 0;
     Slot* slot = nullptr;
+    bool atLimit = false;  // made by the near-heap-limit callback of `slot`
     CopyOrder order;
     int64_t settleBy = 0;
     int64_t deadline = 0;

@@ -110,6 +110,8 @@ void arm(int64_t id, const Message& message) {
     free->control = control;
     memset(free->fault, 0, sizeof free->fault);
     readFault(message, free->fault);
+    for (int at = 0; at < usedSlots(); at++)
+        if (free->isolate < 0 || slots[at].id == free->isolate) slots[at].limitServed.store(false);
     free->state.store(Guard::isArmed);
     replyDone(id, "armed");
 }
@@ -140,8 +142,10 @@ void turn(Slot& slot, bool& asked, bool wanted, uint32_t on, uint32_t off) {
 }
 
 bool isGuarded(const Slot& slot) {
+    if (slot.limitServed.load()) return true;
     for (const Guard& guard : guards)
-        if (guard.state.load() == Guard::isArmed && (guard.isolate < 0 || guard.isolate == slot.id)) return true;
+        // Taken: the isolate is in its callback at this moment, and what comes of it is not known yet.
+        if (guard.state.load() != Guard::isFree && (guard.isolate < 0 || guard.isolate == slot.id)) return true;
     return false;
 }
 
@@ -178,6 +182,7 @@ void obey(const char* bytes, size_t length) {
 void disarmAll() {
     tellsCollections = tellsLeaks = false;
     queryID = -1;
+    for (int at = 0; at < usedSlots(); at++) slots[at].limitServed.store(false);
     for (Guard& guard : guards) release(guard);
     abandonCaptures();
     forgetAll(-1);

@@ -90,13 +90,19 @@ void includePrivateMappings() {
 void makeCopyOf(Slot& slot, const CopyOrder& order, int64_t entry, CopyReport& report) {
     int64_t begun = now();
     int64_t patience = order.nearLimit ? longestWaitNearLimit : longestWaitHere;
-    report.running = awaitSleep(slot.thread, agentThread, asksFor(order, "nowait") ? 0 : begun + patience);
-    report.waited = now() - begun;
+    int64_t deadline = asksFor(order, "nowait") ? 0 : begun + patience;
+    // The look at the threads comes last: what lies between it and the fork is time for one to wake in.
+    for (;;) {
+        int64_t mapping = now();
+        includePrivateMappings();
+        report.mapping += now() - mapping;
+        report.running = runningThreads(slot.thread, agentThread);
+        if (!report.running || now() >= deadline) break;
+        awaitSleep(slot.thread, agentThread, deadline);
+    }
+    report.waited = now() - begun - report.mapping;
     report.declined = report.running > 0 && order.mayDecline;
     if (report.declined) return;
-    begun = now();
-    includePrivateMappings();
-    report.mapping = now() - begun;
 
     // A signal to the process group must not reach the copy while it still has the service's handlers.
     sigset_t all, before;

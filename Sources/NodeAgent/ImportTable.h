@@ -1,5 +1,5 @@
-// The places (GOT entries) through which the program and its libraries call the blocking functions of libc and to
-// its allocator. They are found in the service, by the agent's thread, because dl_iterate_phdr takes a lock; they are changed in the copy only.
+// The places (GOT entries) through which the program and its libraries call the blocking functions of libc and its allocator. They are
+// found in the service, by the agent's thread, because dl_iterate_phdr takes a lock; they are changed in the copy only.
 #pragma once
 
 namespace agent {

@@ -38,7 +38,9 @@ Outcome awaitMarking(int descriptor) {
     return read(descriptor, &byte, 1) == 1 ? marked : ended;
 }
 
-void copyAtLimit(Slot& slot, Guard& guard, LimitReport& report) {
+// Answers whether a copy lives.
+bool copyAtLimit(Slot& slot, Guard& guard, LimitReport& report) {
+    bool lives = false;
     CopyOrder order;
     order.id = guard.id;
     order.output = guard.output;
@@ -56,23 +58,26 @@ void copyAtLimit(Slot& slot, Guard& guard, LimitReport& report) {
         Outcome outcome = copy.child > 0 && ends[0] >= 0 ? awaitMarking(ends[0]) : unknown;
         closeIfOpen(ends[0]);
         report.marked = outcome == marked;
+        lives = copy.child > 0 && outcome != ended;
         if (outcome != ended) break;
     }
     closeIfOpen(guard.output);
     closeIfOpen(guard.control);
+    return lives;
 }
 
 // Answers the new limit; the same one as before would end the process at once.
 size_t onNearHeapLimit(void* context, size_t current, size_t) {
     if (isCopy) return current * 4;
     auto* slot = static_cast<Slot*>(context);
+    if (slot->limitServed.load()) return current;
     LimitReport& report = slot->limit;
     report = LimitReport();
     report.guard = takeGuard(slot->id);
     report.limit = current;
     report.raised = current + youngGeneration;
-    if (report.guard) copyAtLimit(*slot, *report.guard, report);
-    stopGuarding(*slot);
+    if (report.guard && copyAtLimit(*slot, *report.guard, report)) slot->limitServed.store(true);
+    else stopGuarding(*slot);
     if (engine.restoreHeapLimit) engine.restoreHeapLimit(slot->isolate, 0.95);
     slot->finished.fetch_or(limitReached);
     wakeAgent();

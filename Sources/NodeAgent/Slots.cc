@@ -94,6 +94,7 @@ Slot* takeSlot(Isolate* isolate, Environment* environment) {
     slot->wanted.store(0);
     slot->finished.store(0);
     slot->interruptQueued.store(false);
+    slot->limitServed.store(false);
     slot->watchesCollections = slot->guardsLimit = slot->tracksIDs = false;
     slot->askedToWatch = slot->askedToGuard = slot->isQueried = slot->hasAnswered = false;
     slot->collections.reset();

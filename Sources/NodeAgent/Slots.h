@@ -48,6 +48,9 @@ struct Slot {
     CopyOrder order;
     CopyReport report;
     LimitReport limit;
+    // A copy has been made at the limit and lives, or was complete: at the next meeting the process ends as it would without us, and Node's
+    // own callback stays masked, so that one event leaves one snapshot. Set by the isolate's thread, taken back by the agent's.
+    std::atomic<bool> limitServed{false};
 
     // What the isolate's thread has switched on; that thread only.
     bool watchesCollections = false;

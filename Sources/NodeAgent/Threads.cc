@@ -31,7 +31,8 @@ bool count(const char* name, void* context) {
     close(file);
     if (bytes > 0) {
         stat[bytes] = 0;
-        if (parseState(stat) == 'R') census->running++;
+        char state = parseState(stat);
+        if (state == 'R' || state == 'D') census->running++;
     }
     return true;
 }

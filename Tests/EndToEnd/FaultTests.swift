@@ -58,7 +58,7 @@ extension EndToEnd {
         }
 
         @Test func theDirectoryOfARunVanishes() async throws {
-            let service = try sandbox.startHeapsnapd(["run", "--", EndToEnd.node(24), EndToEnd.program("steady.js")])
+            let service = try sandbox.startHeapsnapd(["run", "--no-agent", "--", EndToEnd.node(24), EndToEnd.program("steady.js")])
             try await eventually("the service to listen") { service.output.contains("listening") ? true : nil }
             let incoming = sandbox.store + "/incoming"
             try FileManager.default.removeItem(atPath: incoming + "/" + FileManager.default.contentsOfDirectory(atPath: incoming)[0])

@@ -157,6 +157,8 @@ class Capture:
             self.control.shutdown(socket.SHUT_RDWR)  # a thread may be reading: closing alone would wait for it
         except OSError:
             pass
+        for thread in getattr(self, "threads", []):
+            thread.join(20)  # or it would read from whoever gets the descriptor's number next
         self.control.close()
         if self.reader is not None:
             os.close(self.reader)

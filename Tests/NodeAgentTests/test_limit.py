@@ -32,6 +32,14 @@ def leak(node, flags=(), fault=None, again=False):
         return capture, code, messages, files, service.stderr()
 
 
+def tried_again(messages):
+    """Two attempts; one, where the machine was so busy that the first took longer to fail than the 50 ms in which that is seen."""
+    attempts = [message["attempt"] for message in messages if message["type"] == "forked"]
+    first = [message for message in messages if message["type"] == "ended"][0]
+    assert first["exitCode"] == 76, first
+    return attempts == [1, 2] or (attempts == [1] and first["duration"] > 0.05)
+
+
 def test_a_leak_that_dies_leaves_a_complete_snapshot(node):
     capture, code, messages, files, stderr = leak(node)
     assert code == -6, (code, stderr)  # SIGABRT: Node's exit 134
@@ -49,19 +57,25 @@ def test_a_leak_that_dies_leaves_a_complete_snapshot(node):
 def test_a_copy_that_fails_at_once_is_tried_once_more(node):
     capture, code, messages, _, stderr = leak(node, fault="lock")
     assert code == -6, (code, stderr)
-    assert [m["attempt"] for m in messages if m["type"] == "forked"] == [1, 2], messages
+    assert tried_again(messages), messages
 
 
 def test_nodes_own_net_is_below_and_not_masked(node):
     flags = ["--heapsnapshot-near-heap-limit=1"]
     _, code, messages, files, stderr = leak(node, flags, fault="lock")
-    assert [m["attempt"] for m in messages if m["type"] == "forked"] == [1, 2] and len(files) == 1, (messages, files, stderr)
+    assert tried_again(messages) and len(files) == 1, (messages, files, stderr)
     with Service(node, LEAK, flags=[f"--max-old-space-size={LIMIT}", *flags]) as service:
         service.agent()  # a controller, and nothing armed
         service.process.stdin.write("go\n")
         service.process.stdin.flush()
         service.process.wait(200)
         assert len(glob.glob(os.path.join(service.directory, "*.heapsnapshot"))) == 1, service.stderr()
+
+
+def test_one_event_leaves_one_snapshot(node):
+    capture, code, messages, files, stderr = leak(node, ["--heapsnapshot-near-heap-limit=1"])
+    assert code == -6 and not files, (code, files, stderr)
+    capture.verified()
 
 
 def test_disarmed_is_as_if_it_had_never_been(node):

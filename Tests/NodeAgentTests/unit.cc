@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "Allocator.h"
+#include "Engine.h"
 #include "Json.h"
 #include "Kernel.h"
 #include "NodeOptions.h"
@@ -131,6 +133,52 @@ static void waits() {
     expect(!waitReplacement("pthread_mutex_unlock") && !waitReplacement("malloc") && !waitReplacement(""));
 }
 
+static void allocator() {
+    findEngine();
+    expect(openAllocator() && !allocatorReplacement("mallo") && allocatorReplacement("_Znwm"));
+    auto take = reinterpret_cast<void* (*)(size_t)>(allocatorReplacement("malloc"));
+    auto release = reinterpret_cast<void (*)(void*)>(allocatorReplacement("free"));
+    auto zeroed = reinterpret_cast<void* (*)(size_t, size_t)>(allocatorReplacement("calloc"));
+    auto resize = reinterpret_cast<void* (*)(void*, size_t)>(allocatorReplacement("realloc"));
+    auto aligned = reinterpret_cast<void* (*)(size_t, size_t)>(allocatorReplacement("aligned_alloc"));
+    auto sizeOf = reinterpret_cast<size_t (*)(void*)>(allocatorReplacement("malloc_usable_size"));
+    for (size_t size = 0; size < size_t(3) << 30; size += size / 7 + 1) {  // each list, and most of them twice
+        void* first = take(size);
+        void* second = size % 3 ? take(size) : aligned(size_t(1) << (size % 13), size);
+        expect(first && second && first != second && sizeOf(first) >= size && sizeOf(second) >= size);
+        expect(sizeOf(first) <= size + size / 8 + 16 && reinterpret_cast<uintptr_t>(first) % 16 == 0);
+        memset(first, 1, size < 5000 ? size : 5000);
+        if (size) static_cast<char*>(second)[size - 1] = 2;
+        release(second);
+        release(first);
+        expect(take(size) == first);  // the list gives back what was put there last
+        release(first);
+    }
+    auto* bytes = static_cast<unsigned char*>(take(400000));
+    memset(bytes, 7, 400000);
+    release(bytes);
+    bytes = static_cast<unsigned char*>(zeroed(1000, 400));
+    bool clean = true;
+    for (int at = 0; at < 400000; at++) clean = clean && bytes[at] == 0;
+    expect(clean && !zeroed(~size_t(0), 16) && !take(~size_t(0)));
+    bytes[0] = bytes[399999] = 9;
+    bytes = static_cast<unsigned char*>(resize(bytes, 4000000));
+    expect(bytes[0] == 9 && bytes[399999] == 9);
+    bytes = static_cast<unsigned char*>(resize(bytes, 10));
+    expect(bytes[0] == 9 && sizeOf(bytes) < 100);
+    for (size_t alignment = 16; alignment <= 65536; alignment *= 2) {
+        void* block = aligned(alignment, 100);
+        expect(reinterpret_cast<uintptr_t>(block) % alignment == 0 && sizeOf(block) >= 100);
+        release(block);
+    }
+    void* old = malloc(50);  // libc's, from before the fork
+    memset(old, 5, 50);
+    auto* moved = static_cast<char*>(resize(old, 5000));
+    expect(moved[49] == 5);
+    release(old);
+    free(old);
+}
+
 static void golden(const char* directory) {
     DIR* files = opendir(directory);
     expect(files);
@@ -157,6 +205,7 @@ int main(int, char** arguments) {
     nodeOptions();
     usage();
     waits();
+    allocator();
     golden(arguments[1]);
     printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;

@@ -59,6 +59,9 @@ public enum NodeProcessReading: Sendable {
     case gone
 }
 
+/// What the agent calls a copy (prctl(PR_SET_NAME), Sources/NodeAgent/Child.cc).
+private let copyName = "heapsnapd-copy"
+
 extension NodeProcess {
     /// Reads what `/proc` says about a process: 0.1 ms; the first time for an executable up to 20.
     /// - Throws: `KernelError.denied` where the executable of the process may not be looked at: nothing can be said then.
@@ -67,6 +70,8 @@ extension NodeProcess {
             // A kernel thread has no executable and a zombie no longer has one.
             return try table.identity(pid) == nil ? .gone : .notNode(reason: "it has no executable")
         }
+        // Its executable is Node's, and nothing else of it.
+        if try table.stat(pid)?.comm == copyName { return .notNode(reason: "it is a copy that takes a snapshot") }
         let root = table.path(pid, "root")
         switch try NodeExecutable.inspect(path: table.path(pid, "exe"), libraryRoot: root) {
         case nil: return .gone

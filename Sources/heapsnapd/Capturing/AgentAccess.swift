@@ -1,31 +1,25 @@
-import AgentProtocol
 import Capture
 import Linux
 import Node
 import Units
 
 extension Workplace {
-    /// The agent of a process for one capture. Whoever asked closes the connection: the agent has one controller at a time.
+    /// The agent of a process for one capture.
     ///
-    /// - Parameter patience: while another heapsnapd is connected. A `run` lets go of its agent as soon as it sees our capture's lock.
-    func agent(of process: NodeProcess, isolate: Int?, patience: Duration = .seconds(3)) async -> CaptureLadder.Agent {
-        let attempts = configuration.capture.copyAttempts
-        guard attempts > 0 else {
-            return .init(.failure(Refusal(.noAgent, "copies are switched off (capture.copyAttempts)")), isolate: isolate, attempts: 0)
+    /// - Parameter patience: while another heapsnapd is connected. A `run` lets go of its agent as soon as it sees our capture's lock: within a second.
+    func agent(of process: NodeProcess, isolate: Int?, patience: Duration = .seconds(3)) -> CaptureLadder.Agent {
+        CaptureLadder.Agent(isolate: isolate, attempts: configuration.capture.copyAttempts) {
+            guard configuration.capture.copyAttempts > 0 else {
+                return .failure(Refusal(.noAgent, "copies are switched off (capture.copyAttempts)"))
+            }
+            let deadline = SystemClock.monotonic() + patience
+            while true {
+                do { return .success(try await AgentConnection.open(to: process, table: table)) } catch AgentConnection.Failure.busy
+                    where SystemClock.monotonic() < deadline
+                { try? await Task.sleep(for: .milliseconds(50)) } catch {
+                    return .failure(Refusal(.noAgent, "no copy can be made of process \(process.identity.pid): \(error)"))
+                }
+            }
         }
-        let deadline = SystemClock.monotonic() + patience
-        while true {
-            do {
-                return .init(.success(try await AgentConnection.open(to: process, table: table)), isolate: isolate, attempts: attempts)
-            } catch AgentConnection.Failure.busy where SystemClock.monotonic() < deadline {
-                try? await Task.sleep(for: .milliseconds(50))
-            } catch { return .init(.failure(Refusal(.noAgent, "no copy can be made of process \(process.identity.pid): \(error)")), isolate: isolate, attempts: attempts) }
-        }
-    }
-}
-
-extension CaptureLadder.Agent {
-    func close() async {
-        if case .success(let connection) = connection { await connection.close() }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Capture
 import Linux
 import Node
+import Supervisor
 import Units
 
 struct CheckCommand: ParsableCommand {
@@ -21,6 +22,13 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: "The Node process.") var pid: Int32
 
     func run() throws {
+        let code = try withOwnSignals { _ in
+            do { return try await check() } catch { return CommandFailure(error).report() }
+        }
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    private func check() async throws -> Int32 {
         let workplace = try Workplace.open(options, capture.overrides)
         let process = try workplace.nodeProcess(ProcessID(pid))
         let service = workplace.serviceName(of: process, explicit: capture.service)
@@ -33,15 +41,17 @@ struct CheckCommand: ParsableCommand {
             assumesHandler: capture.assumeHeapsnapshotSignal)
         guard let facts = try workplace.site.facts(for: request) else { throw CommandFailure(.notFound, "no process \(pid)") }
         let decision = request.admission.decide(facts)
+        let agent = workplace.agent(of: process, isolate: capture.isolate)
+        let copy = try await CaptureLadder(site: workplace.site).foresee(request, agent: agent)
         let check = Check(
-            process: process, service: service, facts: facts, heapLimit: workplace.heapLimit(of: process), decision: decision,
+            process: process, service: service, facts: facts, heapLimit: workplace.heapLimit(of: process), copy: copy, decision: decision,
             loans: workplace.site.loans.open())
         options.json ? JSONOutput.print(check) : Terminal.print(check.text)
-        if case .failure = decision { throw ExitCode(CommandFailure.Code.refused.rawValue) }
+        return check.rungs.contains(where: \.allowed) ? 0 : CommandFailure.Code.refused.rawValue
     }
 }
 
-/// What `check` says, of the rung that this version has.
+/// What `check` says of each rung, from the top of the ladder.
 private struct Check: Encodable {
     struct Rung: Encodable {
         var rung: String
@@ -59,6 +69,15 @@ private struct Check: Encodable {
         var message: String
     }
 
+    struct Isolate: Encodable {
+        var id: Int
+        var main: Bool
+        /// v8.getHeapStatistics(); nil where it could not be reached within 2 s.
+        var heapUsed: ByteCount?
+        var heapTotal: ByteCount?
+        var heapLimit: ByteCount?
+    }
+
     var pid: ProcessID
     var service: String
     var nodeVersion: String?
@@ -69,16 +88,23 @@ private struct Check: Encodable {
     var hostAvailable: ByteCount
     var directory: String
     var rungs: [Rung]
+    var isolates: [Isolate]
     var loans: [Loan]
 
     init(
-        process: NodeProcess, service: String, facts: AdmissionFacts, heapLimit: ByteCount?, decision: Result<Admission.Plan, Refusal>, loans: [Loan]
+        process: NodeProcess, service: String, facts: AdmissionFacts, heapLimit: ByteCount?, copy: CaptureLadder.Foreseen,
+        decision: Result<Admission.Plan, Refusal>, loans: [Loan]
     ) {
         pid = process.identity.pid
         self.service = service
         nodeVersion = process.version?.description
-        heap = facts.cost?.heap
-        self.heapLimit = heapLimit
+        isolates = copy.isolates.map { isolate in
+            Isolate(
+                id: isolate.id, main: isolate.main, heapUsed: isolate.heap.map { ByteCount($0.usedHeapSize) },
+                heapTotal: isolate.heap.map { ByteCount($0.totalHeapSize) }, heapLimit: isolate.heap.map { ByteCount($0.heapSizeLimit) })
+        }
+        heap = facts.cost?.heap ?? copy.facts?.cost?.heap
+        self.heapLimit = isolates.first(where: \.main)?.heapLimit ?? heapLimit
         use = facts.use
         limit = facts.limit
         hostAvailable = facts.hostAvailable
@@ -93,7 +119,16 @@ private struct Check: Encodable {
             rung.raisedLimit = plan.raisedLimit
         case .failure(let refusal): rung.refusal = RefusalText(code: refusal.code.rawValue, message: refusal.message)
         }
-        rungs = [rung]
+        var above = Rung(
+            rung: "copyOnWrite", allowed: false, extra: copy.facts?.cost?.extra, peak: copy.facts?.cost.map { $0.extra },
+            fileBytes: copy.facts?.cost?.file)
+        switch copy.decision {
+        case .success(let plan):
+            above.allowed = true
+            above.raisedLimit = plan.raisedLimit
+        case .failure(let refusal): above.refusal = RefusalText(code: refusal.code.rawValue, message: refusal.message)
+        }
+        rungs = [above, rung]
     }
 
     var text: String {
@@ -104,16 +139,25 @@ private struct Check: Encodable {
             "directory  \(directory)",
         ]
         for rung in rungs {
-            let cost =
-                "peak \(rung.peak?.description ?? "?"), stop \(rung.pause.map { Duration(inSeconds: $0).text } ?? "?"), file \(rung.fileBytes?.description ?? "?")"
+            // Of a copy the peak is its own, beside the service.
+            let stop = rung.rung == "copyOnWrite" ? "milliseconds" : rung.pause.map { Duration(inSeconds: $0).text } ?? "?"
             let verdict =
                 rung.refusal.map { "refused: \($0.message) [\($0.code)]" }
                 ?? (rung.raisedLimit.map { "allowed, with the limit raised to \($0)" } ?? "allowed")
-            lines += ["\(rung.rung)     \(cost)", "           \(verdict)"]
+            lines.append("\(rung.rung.padding(to: 12))peak \(rung.peak?.description ?? "?"), stop \(stop), file \(rung.fileBytes?.description ?? "?")")
+            lines.append("           \(verdict)")
+        }
+        for isolate in isolates {
+            let heap = isolate.heapUsed.map { "\($0) of \(isolate.heapLimit?.description ?? "?")" } ?? "not reached within 2 s"
+            lines.append("isolate    \(isolate.id)\(isolate.main ? " (main)" : ""): heap \(heap)")
         }
         for loan in loans { lines.append("loan       " + loan.text) }
         return lines.joined(separator: "\n")
     }
+}
+
+extension String {
+    fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
 }
 
 extension Loan {

@@ -56,9 +56,9 @@ struct DumpCommand: ParsableCommand {
         guard let signal = Signals.number(workplace.configuration.launch.signal) else {
             throw ValidationError("unknown signal \(workplace.configuration.launch.signal)")
         }
-        let agent = await workplace.agent(of: process, isolate: capture.isolate)
+        let agent = workplace.agent(of: process, isolate: capture.isolate)
         let named = capture.artifactDirectory ?? process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) }
-        if case .failure = agent.connection, named == nil {
+        if named == nil, try workplace.table.abstractListeners(process.identity.pid)?.contains(where: { $0.hasPrefix("heapsnapd.") }) != true {
             throw CommandFailure(
                 Refusal(.flagsUnreadable, "cannot tell where process \(pid) would write its snapshot; name the directory by --diagnostic-dir"))
         }
@@ -68,7 +68,6 @@ struct DumpCommand: ParsableCommand {
             record, of: process, directory: named ?? "", signal: signal, growth: .zero, assumesHandler: capture.assumeHeapsnapshotSignal)
         let result: Result<Void, any Error>
         do { result = .success(try report(await perform(request, agent, in: workplace), in: workplace)) } catch { result = .failure(error) }
-        await agent.close()
         await workplace.giveBack()
         try result.get()
     }

@@ -51,7 +51,7 @@ extension SnapshotRecord {
             ("requested by", requestedBy), ("engine", engine),
         ]
         if let refusal { lines.append(("refusal", "\(refusal.code): \(refusal.message)")) }
-        for rung in rungs where rung.skipped != nil { lines.append(("rung \(rung.rung)", rung.skipped.map { "skipped: \($0.code)" })) }
+        for rung in rungs { lines.append(("rung \(rung.rung)", rung.skipped.map { "skipped: \($0.message) [\($0.code)]" } ?? "taken")) }
         if let file {
             lines += [
                 ("file", path ?? file), ("size", "\(bytes?.description ?? "?"), \(storedBytes?.description ?? "?") on disk"), ("sha256", sha256),
@@ -66,6 +66,10 @@ extension SnapshotRecord {
                     "peak \(actual.peak?.description ?? "?"), stop \(actual.pause?.duration.text ?? "?"), all in all \(actual.duration?.duration.text ?? "?")"
                 ))
         }
+        if let copyPeak = actual?.copyPeak {
+            lines.append(("copy", "peak \(copyPeak), \(actual?.attempts ?? 1) made; the service rewrote at most \(actual?.rewritten?.description ?? "?")"))
+        }
+        lines += [("isolate", isolate.map(String.init)), ("lineage", lineage)]
         if let loan { lines.append(("loan", "\(loan.from) raised to \(loan.to) by \(loan.lender)")) }
         if let host {
             lines.append(("limit", host.limit.map { "\($0) by \(host.limitSource ?? "?")" }))

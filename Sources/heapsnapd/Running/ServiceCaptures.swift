@@ -67,11 +67,10 @@ extension ServiceWatch {
         let arrivals = ArrivalQueue()
         captures.awaited = (request, arrivals)
         defer { captures.awaited = nil }
-        let (agent, isOurs) = await agentForCapture(of: process)
+        let agent = await agentForCapture(of: process)
         do {
             let outcome = try await CaptureLadder(site: workplace.site).capture(
                 request, agent: agent, directory: directories[path]?.directory, arrival: { await arrivals.next() }, report: report)
-            if !isOurs { await agent.close() }
             remember(outcome, watched: watched)
             conclude(outcome)
             // It may have been started again meanwhile.
@@ -80,19 +79,23 @@ extension ServiceWatch {
                 await supervisor.terminate(reason: "the snapshot \(outcome.record.id) is stored")
             }
         } catch {
-            if !isOurs { await agent.close() }
             if error is CancellationError { return log.warning("\(service): the snapshot is left for the next start") }
             log.error("\(service): cannot capture: \(error)")
             refused("failed")
         }
     }
 
-    /// - Returns: whether it is the one that stays connected.
-    private func agentForCapture(of process: NodeProcess) async -> (agent: CaptureLadder.Agent, isOurs: Bool) {
+    /// The connection that stays, where there is one; what the launch said, where there can be none.
+    private func agentForCapture(of process: NodeProcess) async -> CaptureLadder.Agent {
+        let attempts = workplace.configuration.capture.copyAttempts
         if let agent, await !agent.isClosed, process.identity == target?.process.identity {
-            return (.init(.success(agent), attempts: workplace.configuration.capture.copyAttempts), true)
+            return .init(attempts: attempts, staysOpen: true) { .success(agent) }
         }
-        return (await workplace.agent(of: process, isolate: nil, patience: .milliseconds(500)), false)
+        let found = workplace.agent(of: process, isolate: nil, patience: .milliseconds(500))
+        guard case .absent(let reason) = plan.agent else { return found }
+        return .init(attempts: attempts) {
+            await found.connect().mapError { Refusal($0.code, "no copy can be made: \(reason)") }
+        }
     }
 
     /// A stalled capture is not over for the service: its handler runs, or its write goes on, as soon as it can.

@@ -11,13 +11,15 @@ struct ContainedService {
     /// `heapsnapd run` itself.
     let supervisor: Int32
 
-    /// - Parameter outlives: the cgroup, with the service in it, stays when `heapsnapd run` is killed.
+    /// - Parameters:
+    ///   - outlives: the cgroup, with the service in it, stays when `heapsnapd run` is killed.
+    ///   - agent: with copy-on-write; else the rungs below it are what is tested.
     static func start(
         _ name: String, node major: Int, in sandbox: Sandbox, limit: String = "512M", run: [String] = [], flags: [String] = [],
-        environment: [String: String] = [:], outlives: Bool = false
+        environment: [String: String] = [:], outlives: Bool = false, agent: Bool = false
     ) async throws -> ContainedService {
         let node = try EndToEnd.node(major)
-        var command = [try EndToEnd.binary, "run", "--snapshot-dir", sandbox.store] + run + ["--", node] + flags + [EndToEnd.program(name)]
+        var command = [try EndToEnd.binary, "run", "--snapshot-dir", sandbox.store] + (agent ? [] : ["--no-agent"]) + run + ["--", node] + flags + [EndToEnd.program(name)]
         if outlives { command = ["/bin/sh", "-c", "\"$@\" & echo $! > \(sandbox.path("supervisor")); wait; exec sleep 1000", "sh"] + command }
         let program = try sandbox.start(
             [EndToEnd.script("in-cgroup"), "--hold", node, "--path-file", sandbox.path("cgroup"), "--report", limit, "--"] + command,

@@ -6,7 +6,8 @@ struct StoredRecord: Decodable {
     struct Sample: Decodable { var use: Int?, limit: Int?, rss: Int? }
     struct Samples: Decodable { var before: [Sample], after: [Sample] }
     struct Prediction: Decodable { var heap: Int?, extra: Int?, pause: Double? }
-    struct Actual: Decodable { var peak: Int?, pause: Double?, duration: Double? }
+    struct Actual: Decodable { var peak: Int?, pause: Double?, duration: Double?, copyPeak: Int?, attempts: Int? }
+    struct Rung: Decodable { var rung: String, skipped: Refusal? }
     struct Loan: Decodable { var from: Int, to: Int }
     struct LastWords: Decodable { var fatalError: String? }
     struct Exit: Decodable { var cause: String, status: Int32?, signal: Int32?, lastWords: LastWords? }
@@ -28,6 +29,9 @@ struct StoredRecord: Decodable {
     var createdAt: String
     var file: String?
     var refusal: Refusal?
+    var isolate: Int?
+    var lineage: String?
+    var rungs: [Rung]?
     var node: Node?
     var host: Host?
     var samples: Samples?
