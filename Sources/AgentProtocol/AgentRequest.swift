@@ -18,7 +18,7 @@ public enum AgentRequest: Sendable, Hashable {
         var wire = Wire(id: id)
         switch self {
         case .capture(let isolate, let timeout, let exactIds):
-            (wire.type, wire.isolate, wire.timeout, wire.exactIds) = ("capture", isolate, timeout, exactIds ? true : nil)
+            (wire.type, wire.isolate, wire.timeout, wire.exactIds) = ("capture", isolate, timeout, exactIds)
         case .arm(let isolate): (wire.type, wire.kind, wire.isolate) = ("arm", "nearHeapLimit", isolate)
         case .disarm(let guardID): (wire.type, wire.guard) = ("disarm", guardID)
         case .cancel(let capture): (wire.type, wire.capture) = ("cancel", capture)

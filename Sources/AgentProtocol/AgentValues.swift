@@ -8,6 +8,8 @@ public struct AgentHello: Sendable, Hashable, Decodable {
     public var node: String
     /// In the agent's own pid namespace.
     public var pid: Int32
+    /// Field 22 of its /proc/self/stat, as in the name of its socket.
+    public var startTime: UInt64?
     /// Symbols that this node does not have; what needs them is switched off.
     public var missing: [String]?
     public var isolates: [AgentIsolate]
@@ -19,7 +21,14 @@ public struct AgentIsolate: Sendable, Hashable, Decodable {
         public var totalHeapSize: Int64
         public var usedHeapSize: Int64
         public var heapSizeLimit: Int64
+        public var totalPhysicalSize: Int64?
+        public var totalAvailableSize: Int64?
         public var externalMemory: Int64
+        public var mallocedMemory: Int64?
+        public var peakMallocedMemory: Int64?
+        public var nativeContexts: Int64?
+        /// Above 0 for longer: a leak of whole contexts (vm, iframes of jsdom).
+        public var detachedContexts: Int64?
     }
     public var id: Int
     public var main: Bool
@@ -34,12 +43,23 @@ public struct AgentFork: Sendable, Hashable, Decodable {
     public var isolate: Int
     /// `request` or `nearHeapLimit`.
     public var reason: String
+    /// How long the agent waited for sleeping threads before it touched the isolate, and how often it found one awake after all and left it.
+    public var settled: Double?
+    public var declined: Int?
     /// In the agent's own pid namespace.
     public var childPid: Int32
     /// How long the isolate stood still, all in all.
     public var pause: Double
-    /// Of that, fork(2) itself.
+    /// Of that: for threads to fall asleep, MADV_DOFORK, and fork(2) itself.
+    public var waited: Double?
+    public var mappings: Double?
     public var fork: Double
+    /// Not asleep at the fork: above 0 the copy is likelier to need one of them.
+    public var runningThreads: Int?
+    /// Of the service, up to the fork.
+    public var minorFaults: UInt64?
+    /// `interrupt`, `loop` or `limit`.
+    public var wokenBy: String?
     /// V8's limit when it was met, and to what it was raised; only near the heap limit.
     public var heapLimit: Int64?
     public var raisedTo: Int64?
@@ -104,7 +124,7 @@ public struct AgentLeak: Sendable, Hashable, Decodable {
     public var reason: String
 }
 
-/// How a copy may end by itself (Sources/NodeAgent/ExitCodes.h).
+/// How a copy may end by itself (Sources/NodeAgent/ExitCodes.h; docs/agent-protocol.md).
 public enum CopyExit: Int32, Sendable, CaseIterable {
     case done = 0
     case noSnapshot = 70
@@ -116,9 +136,16 @@ public enum CopyExit: Int32, Sendable, CaseIterable {
     case lockHeld = 76
     case threadAwaited = 77
     case noGo = 78
+    case semaphoreEmpty = 79
+    case futexHeld = 80
 
     /// A moment later it may well work: a thread of the service was at the wrong place.
-    public var isWorthARetry: Bool { self == .workerActive || self == .lockHeld || self == .threadAwaited || self == .noSnapshot }
+    public var isWorthARetry: Bool {
+        switch self {
+        case .workerActive, .lockHeld, .threadAwaited, .semaphoreEmpty, .futexHeld: true
+        case .done, .noSnapshot, .writeFailed, .outputClosed, .controlClosed, .noDevice, .noGo: false
+        }
+    }
 
     public var reason: String {
         switch self {
@@ -132,6 +159,8 @@ public enum CopyExit: Int32, Sendable, CaseIterable {
         case .lockHeld: "a lock was held by a thread that exists in the service only"
         case .threadAwaited: "it waited for a thread that exists in the service only"
         case .noGo: "it got no go within 5 s"
+        case .semaphoreEmpty: "it waited for a semaphore of a thread that exists in the service only"
+        case .futexHeld: "it waited for a futex of a thread that exists in the service only"
         }
     }
 }

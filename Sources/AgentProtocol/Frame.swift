@@ -18,6 +18,8 @@ public struct FrameDecoder: Sendable {
     /// The other side is not one of ours, or lost its place.
     public struct Broken: Error, Sendable, Hashable, CustomStringConvertible {
         public var length: UInt32
+        /// What was whole before it: a message counts, wherever the stream was cut.
+        public var messages: [[UInt8]]
         public var description: String { "a message of \(length) bytes; 1 to \(Frame.mostBytes) are allowed" }
     }
 
@@ -30,15 +32,15 @@ public struct FrameDecoder: Sendable {
         waiting += bytes
         var messages: [[UInt8]] = []
         var at = 0
+        defer { waiting.removeFirst(at) }
         while waiting.count - at >= 4 {
             let length = waiting[at..<at + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            guard 1...UInt32(Frame.mostBytes) ~= length else { throw Broken(length: length) }
+            guard 1...UInt32(Frame.mostBytes) ~= length else { throw Broken(length: length, messages: messages) }
             let end = at + 4 + Int(length)
             guard end <= waiting.count else { break }
             messages.append(Array(waiting[at + 4..<end]))
             at = end
         }
-        waiting.removeFirst(at)
         return messages
     }
 }

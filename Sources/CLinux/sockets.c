@@ -98,7 +98,7 @@ ssize_t linux_send(int socket, const void *bytes, size_t length, const int *desc
 }
 
 ssize_t linux_receive(int socket, void *bytes, size_t length, pid_t *sender) {
-    // Descriptors that somebody sends us have no room here, and the kernel closes them.
+    // Four descriptors have room here where the socket has no credentials to tell; more the kernel closes by itself.
     union {
         struct cmsghdr header;
         char room[CMSG_SPACE(sizeof(struct ucred))];
@@ -113,6 +113,14 @@ ssize_t linux_receive(int socket, void *bytes, size_t length, pid_t *sender) {
             struct ucred credentials;
             memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
             *sender = credentials.pid;
+        }
+        // Nobody has descriptors for us: a service that sends them would fill our table.
+        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+            for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= header->cmsg_len; at += sizeof(int)) {
+                int received;
+                memcpy(&received, CMSG_DATA(header) + at, sizeof received);
+                close(received);
+            }
         }
     }
     return count;

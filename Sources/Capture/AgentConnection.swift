@@ -47,15 +47,15 @@ public actor AgentConnection {
         else { throw Failure.noAgent }
         // Whoever made the socket, not whoever has its name: a process of another pid namespace is 0 here, and found by its descriptors already.
         if let peer = socket.peer, peer != pid { throw Failure.notUnderstood("process \(peer) listens in its place") }
-        let (first, rest, decoder) = try await firstMessage(on: socket, patience: patience)
-        guard case .hello(let hello) = first else {
-            throw first == .busy ? Failure.busy : Failure.notUnderstood("it did not say hello")
+        let opening = try await opening(on: socket, patience: patience)
+        guard case .hello(let hello) = opening.message else {
+            throw opening.message == .busy ? Failure.busy : Failure.notUnderstood("it did not say hello")
         }
         guard hello.protocol == AgentHello.supportedProtocol else {
             throw Failure.notUnderstood("it speaks protocol \(hello.protocol), this heapsnapd \(AgentHello.supportedProtocol)")
         }
         let connection = AgentConnection(socket, hello)
-        Task { await connection.receive(rest, decoder) }
+        Task { await connection.receive(opening) }
         return connection
     }
 
@@ -94,13 +94,17 @@ public actor AgentConnection {
         event.finish()
     }
 
-    private func receive(_ received: AsyncStream<StreamSocket.Received>, _ decoder: FrameDecoder) async {
-        var decoder = decoder
-        for await chunk in received {
-            guard let texts = try? decoder.append(chunk.bytes) else { break }
-            for text in texts { deliver(text) }
+    private func receive(_ opening: Opening) async {
+        for text in opening.more { deliver(text) }
+        var decoder = opening.decoder
+        for await chunk in opening.received {
+            do { for text in try decoder.append(chunk.bytes) { deliver(text) } } catch {
+                for text in error.messages { deliver(text) }
+                // It has lost its place, and would hold us for its controller.
+                break
+            }
         }
-        end()
+        close()
     }
 
     private func deliver(_ text: [UInt8]) {
@@ -108,10 +112,17 @@ public actor AgentConnection {
         if let id = message.id { waiting[id]?.yield(message) } else { event.yield(message) }
     }
 
-    private static func firstMessage(on socket: StreamSocket, patience: Duration) async throws -> (
-        AgentMessage, AsyncStream<StreamSocket.Received>, FrameDecoder
-    ) {
+    /// Its first message, and what else has come with it.
+    private struct Opening {
+        var message: AgentMessage
+        var more: ArraySlice<[UInt8]>
+        var received: AsyncStream<StreamSocket.Received>
+        var decoder: FrameDecoder
+    }
+
+    private static func opening(on socket: StreamSocket, patience: Duration) async throws -> Opening {
         let received = socket.received
+        let began = SystemClock.monotonic()
         let timer = Task {
             try await Task.sleep(for: patience)
             socket.shutDown()
@@ -122,8 +133,11 @@ public actor AgentConnection {
             let texts: [[UInt8]]
             do { texts = try decoder.append(chunk.bytes) } catch { throw Failure.notUnderstood("\(error)") }
             guard let text = texts.first else { continue }
-            do { return (try AgentMessage.decode(text), received, decoder) } catch { throw Failure.notUnderstood("\(error)") }
+            do { return Opening(message: try AgentMessage.decode(text), more: texts.dropFirst(), received: received, decoder: decoder) } catch {
+                throw Failure.notUnderstood("\(error)")
+            }
         }
-        throw Failure.notUnderstood("it said nothing within \(patience.text)")
+        let isSilent = SystemClock.monotonic() - began >= patience
+        throw Failure.notUnderstood(isSilent ? "it said nothing within \(patience.text)" : "it closed the connection without a word")
     }
 }

@@ -99,7 +99,8 @@ struct CopyFollower {
         if state.home?.hasKilled == true { return ("the kernel killed it for the limit of its own cgroup", false) }
         if let hung = watched.hung { return ("it neither worked nor wrote for \(hung.text), and was killed", true) }
         guard let end = state.end else { return ("the service ended while it was at work", false) }
-        if let signal = end.signal { return ("it was ended by \(Signals.name(signal))", signal != SIGKILL) }
+        // SIGIO is its end where its control socket was closed, which was done here.
+        if let signal = end.signal { return ("it was ended by \(Signals.name(signal))", signal != SIGKILL && signal != SIGIO) }
         guard let exit = end.exitCode.flatMap({ CopyExit(rawValue: $0) }) else { return ("it exited with \(end.exitCode ?? -1)", true) }
         return (exit.reason, exit.isWorthARetry)
     }

@@ -69,12 +69,15 @@ final class CopySession: Sendable {
         defer { arrived.finish() }
         var decoder = FrameDecoder()
         for await chunk in control.received {
-            guard let texts = try? decoder.append(chunk.bytes) else { return }
-            for text in texts {
-                guard let message = try? CopyMessage.decode(text) else { continue }
-                handle(message, from: chunk.sender)
+            do { for text in try decoder.append(chunk.bytes) { take(text, from: chunk.sender) } } catch {
+                for text in error.messages { take(text, from: chunk.sender) }
+                return
             }
         }
+    }
+
+    private func take(_ text: [UInt8], from sender: ProcessID?) {
+        if let message = try? CopyMessage.decode(text) { handle(message, from: sender) }
     }
 
     private func handle(_ message: CopyMessage, from sender: ProcessID?) {

@@ -11,10 +11,13 @@ import Units
         #expect(try Trigger.parse("timeToLimit=15s") == [.timeToLimit(.seconds(15))])
         #expect(try Trigger.parse("latestSafeMoment=15m") == [.latestSafeMoment(within: .seconds(900))])
         #expect(try Trigger.parse("heap = 90%") == [.heap(.percent(90))])
+        #expect(try Trigger.parse("leak") == [.leak])
+        #expect(try Trigger.parse(" leak ") == [.leak])
     }
 
     @Test(arguments: [
         "use=85.5%", "rss=400MiB", "rss=1234567", "growth=150%", "timeToLimit=1500ms", "timeToLimit=3723s", "latestSafeMoment=15m", "heap=90%",
+        "leak",
     ])
     func writesWhatItReads(text: String) throws {
         let triggers = try Trigger.parse(text)
@@ -23,7 +26,7 @@ import Units
 
     @Test(arguments: [
         "", "use", "use=", "use=101%", "use=0%", "use=-5%", "rss=0", "rss=400M,", "rss=400Q", "timeToLimit=0s", "timeToLimit=soon", "Use=5%",
-        "cpu=5%", "heap=1e3",
+        "cpu=5%", "heap=1e3", "leak=", "leak=5", "leaks", "Leak", "leak,leak",
     ])
     func refuses(text: String) {
         #expect(throws: Trigger.Malformed.self) { try Trigger.parse(text) }
@@ -32,7 +35,7 @@ import Units
     @Test func saysWhatToDo() {
         #expect(
             Result { try Trigger.parse("cpu=5%") }.failureText == "cannot read trigger 'cpu=5%': 'cpu' is none of use, rss, growth, timeToLimit, "
-                + "latestSafeMoment, heap; write one like use=85%, rss=400M,600M or timeToLimit=15s")
+                + "latestSafeMoment, heap, leak; write one like use=85%, rss=400M,600M or timeToLimit=15s")
     }
 
     @Test func filtersByGlob() {

@@ -16,7 +16,8 @@ struct UnixSocketTable {
 
     static func parse(_ bytes: [UInt8]) -> [Entry] {
         bytes.lines.dropFirst().compactMap { line in
-            let words = line.words
+            // The name is the rest of the line, spaces and all.
+            let words = line.split(separator: UInt8(ascii: " "), maxSplits: 7)
             guard words.count == 8, let flags = UInt32(words[3].text, radix: 16), let inode = words[6].number(UInt64.self),
                 words[7].text.hasPrefix("@")
             else { return nil }
