@@ -154,7 +154,7 @@ import Units
         (
             "watch:\n  triggers: [cpu=5%]",
             "f:2:13: watch.triggers: cannot read trigger 'cpu=5%': 'cpu' is none of use, rss, growth, timeToLimit, "
-                + "latestSafeMoment, heap; write one like use=85%, rss=400M,600M or timeToLimit=15s"
+                + "latestSafeMoment, heap, leak; write one like use=85%, rss=400M,600M or timeToLimit=15s"
         ),
         ("actions: [capture, dance]", "f:1:10: cannot read actions: 'capture dance' does not fit; write a list of capture, exec, terminate"),
         ("rules: {name: x}", "f:1:8: cannot read rules: this does not fit; write a list of rules, in a file"),

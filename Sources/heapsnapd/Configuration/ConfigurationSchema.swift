@@ -27,9 +27,10 @@ enum ConfigurationSchema {
         .init(
             "watch.triggers", .triggers, "[use=85%, timeToLimit=15s, latestSafeMoment=15m]",
             "What makes the default rule fire: use and heap (share of the limit), rss (size, or several steps), growth (share above the service's own "
-                + "baseline), timeToLimit, latestSafeMoment (a leak that will hit the limit within this time and soon cannot be captured any more). Empty: no default rule."
+                + "baseline), timeToLimit, latestSafeMoment (a leak that will hit the limit within this time and soon cannot be captured any more), leak (the agent says "
+                + "that the heap has grown over five full collections). Empty: no default rule."
         ),
-        .init("watch.warmUp", .duration, "5s", "Starting up looks like a leak: growth, timeToLimit and latestSafeMoment wait so long."),
+        .init("watch.warmUp", .duration, "5s", "Starting up looks like a leak: growth, timeToLimit, latestSafeMoment and leak wait so long."),
         .init("watch.hysteresis", .ratio, "5%", "A trigger fires again only after its value has been so far below."),
         .init("watch.window", .duration, "30s", "Middle window of the forecast; it looks at windows from 1/16 to 256 times this as well."),
         .init("watch.kernelEvents", .bool, "true", "Let the kernel wake us (cgroup v1 thresholds, v2 events). false: only look at intervals."),
