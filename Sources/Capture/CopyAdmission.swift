@@ -46,16 +46,17 @@ public struct CopyAdmission: Sendable {
                 Refusal(.heapUnknown, "cannot predict the cost of a copy: \(facts.heapUnknownReason); pass --accept-risk to go on all the same"),
                 copyLimit)
         }
-        guard cost.extra <= copyLimit else {
+        let rewritten = facts.rss ?? cost.heap
+        let grown = facts.growth * (cost.pause.inSeconds * Self.slowness)
+        guard cost.extra + rewritten + grown <= copyLimit else {
             return accepting(
                 Refusal(
                     .hostMemory,
-                    "the host has not the memory: a copy that takes a snapshot needs about \(cost.extra), \(facts.hostAvailable) are available "
+                    "the host has not the memory: a copy that takes a snapshot needs about \(cost.extra), and what the service rewrites meanwhile \(rewritten + grown); "
+                        + "\(facts.hostAvailable) are available "
                         + "(a part stays reserved)"), copyLimit)
         }
         guard let limit = facts.limit else { return .success(Plan(copyLimit: copyLimit)) }
-        let rewritten = facts.rss ?? cost.heap
-        let grown = facts.growth * (cost.pause.inSeconds * Self.slowness)
         switch home {
         case .own:
             let peak = facts.use + rewritten + grown
@@ -65,7 +66,8 @@ public struct CopyAdmission: Sendable {
                 "the service may rewrite \(rewritten) and grow by \(grown) while its copy lives: \(peak), the limit is \(limit)")
             guard lend else { return accepting(short.adding("lending is switched off (capture.lend)"), copyLimit) }
             if let obstacle = facts.lendingObstacle { return accepting(short.adding("it cannot be raised: \(obstacle)"), copyLimit) }
-            return .success(Plan(raisedLimit: peak, copyLimit: copyLimit))
+            // Contract 15: predicted peak + 10 %.
+            return .success(Plan(raisedLimit: facts.use + (rewritten + grown) * 1.1, copyLimit: copyLimit))
         case .shared(let reason, let oomGroup):
             let peak = facts.use + rewritten + grown + cost.extra
             if peak <= limit { return .success(Plan(copyLimit: copyLimit)) }
