@@ -101,7 +101,8 @@ public actor Supervisor {
     public func terminate(reason: String) { handle(.terminate(reason: reason)) }
 
     /// Between these two our exit and a restart wait, for the grace of a capture at most.
-    public func captureBegan() { handle(.captureBegan) }
+    /// - Parameter patience: what its end deserves where nobody waits for ours: no restart, no SIGTERM.
+    public func captureBegan(patience: Duration? = nil) { handle(.captureBegan(patience: patience)) }
     public func captureEnded() { handle(.captureEnded) }
 
     /// See `SupervisorState.Input.deadHeapLent`.

@@ -36,7 +36,9 @@ public struct SupervisorState: Sendable {
         case signal(Int32, sender: ProcessID?)
         /// A rule's action, or our own decision: SIGTERM, and no restart.
         case terminate(reason: String)
-        case captureBegan, captureEnded
+        /// - `patience`: its end waits at least so long for it, where neither a restart nor a stop waits for ours.
+        case captureBegan(patience: Duration?)
+        case captureEnded
         /// What the dead heap still costs has been lent to the cgroup: a restart need not wait for the capture (contract 22).
         case deadHeapLent
         case timerFired(Timer)
@@ -80,6 +82,8 @@ public struct SupervisorState: Sendable {
     private let configuration: Configuration
     private var phase = Phase.starting
     private var isCapturing = false
+    /// Of the capture under way, where nobody waits for our end but the service's own has come.
+    private var patience: Duration?
     /// Once somebody asked the service to end, no end of it leads to a restart.
     private var stopSignal: Int32?
     private var starts: [Duration] = []
@@ -114,8 +118,9 @@ public struct SupervisorState: Sendable {
             return handle(signal, from: sender)
         case (.terminate(let reason), _):
             return stop(SIGTERM, reason: reason)
-        case (.captureBegan, _):
+        case (.captureBegan(let longer), _):
             isCapturing = true
+            patience = longer
             return []
         case (.captureEnded, .waitingForCapture(let next)):
             isCapturing = false
@@ -170,7 +175,8 @@ public struct SupervisorState: Sendable {
             return [.cancelTimer(.captureGrace), .emit(.captureGraceExpired)] + proceed(.exit(next.exitCode))
         case .waitingForCapture(let next):
             phase = .waitingForCapture(next: .exit(next.exitCode))
-            return [stopping]
+            // Now somebody does wait.
+            return [stopping] + (patience == nil ? [] : [.cancelTimer(.captureGrace), .startTimer(.captureGrace, configuration.captureGrace)])
         case .starting:
             return [stopping]  // `started` will send it
         case .finished:
@@ -200,7 +206,8 @@ public struct SupervisorState: Sendable {
             return [.emit(.captureGraceExpired)] + proceed(next)
         }
         phase = .waitingForCapture(next: next)
-        return [.startTimer(.captureGrace, configuration.captureGrace)]
+        guard stopSignal == nil, case .exit = next, let patience else { return [.startTimer(.captureGrace, configuration.captureGrace)] }
+        return [.startTimer(.captureGrace, max(patience, configuration.captureGrace))]
     }
 
     private mutating func proceed(_ next: Next) -> [Action] {

@@ -166,7 +166,7 @@ import Units
 
     @Test func sigtermDuringACaptureIsForwardedAtOnceAndTheExitWaits() {
         var state = makeRunning(.always)
-        #expect(state.handle(.captureBegan, at: .zero) == [])
+        #expect(state.handle(.captureBegan(patience: nil), at: .zero) == [])
         #expect(state.handle(.signal(SIGTERM, sender: nil), at: .zero).contains(.send(SIGTERM)))
         #expect(state.handle(.serviceExited(.exited(0)), at: .zero) == [.startTimer(.captureGrace, .seconds(30))])
         #expect(state.handle(.captureEnded, at: .seconds(2)) == [.cancelTimer(.captureGrace), .exit(0)])
@@ -175,27 +175,27 @@ import Units
 
     @Test func theGraceIsBounded() {
         var state = makeRunning()
-        _ = state.handle(.captureBegan, at: .zero)
+        _ = state.handle(.captureBegan(patience: nil), at: .zero)
         _ = state.handle(.serviceExited(.exited(134)), at: .zero)
         #expect(state.handle(.timerFired(.captureGrace), at: .seconds(30)) == [.emit(.captureGraceExpired), .exit(134)])
     }
 
     @Test func noGraceMeansNoWait() {
         var state = makeRunning(grace: .zero)
-        _ = state.handle(.captureBegan, at: .zero)
+        _ = state.handle(.captureBegan(patience: nil), at: .zero)
         #expect(state.handle(.serviceExited(.exited(134)), at: .zero) == [.emit(.captureGraceExpired), .exit(134)])
     }
 
     @Test func aCaptureThatEndedBeforeTheServiceHoldsNothingUp() {
         var state = makeRunning()
-        _ = state.handle(.captureBegan, at: .zero)
+        _ = state.handle(.captureBegan(patience: nil), at: .zero)
         _ = state.handle(.captureEnded, at: .zero)
         #expect(state.handle(.serviceExited(.exited(0)), at: .zero) == [.exit(0)])
     }
 
     @Test func aRestartWaitsForTheCaptureOrForTheLoan() {
         var state = makeRunning(.onFailure)
-        _ = state.handle(.captureBegan, at: .zero)
+        _ = state.handle(.captureBegan(patience: nil), at: .zero)
         #expect(state.handle(.serviceExited(.exited(134)), at: .zero) == [.startTimer(.captureGrace, .seconds(30))])
         #expect(
             state.handle(.deadHeapLent, at: .zero)
@@ -208,24 +208,35 @@ import Units
 
     @Test func aLoanDoesNotShortenTheExit() {
         var state = makeRunning()
-        _ = state.handle(.captureBegan, at: .zero)
+        _ = state.handle(.captureBegan(patience: nil), at: .zero)
         _ = state.handle(.serviceExited(.exited(134)), at: .zero)
         #expect(state.handle(.deadHeapLent, at: .zero) == [])
     }
 
     @Test func theFirstStopWhileWaitingCancelsTheRestartTheSecondTheCapture() {
         var state = makeRunning(.always)
-        _ = state.handle(.captureBegan, at: .zero)
+        _ = state.handle(.captureBegan(patience: nil), at: .zero)
         _ = state.handle(.serviceExited(.exited(1)), at: .zero)
         #expect(state.handle(.signal(SIGTERM, sender: nil), at: .zero) == [.emit(.stopping(signal: SIGTERM, reason: nil))])
         #expect(state.handle(.signal(SIGTERM, sender: nil), at: .zero) == [.cancelTimer(.captureGrace), .emit(.captureGraceExpired), .exit(1)])
+    }
+
+    /// A copy that was made as the service died is worth more time than a stop would give it, but only while nobody waits.
+    @Test func aCaptureThatDeservesPatience() {
+        var state = makeRunning()
+        _ = state.handle(.captureBegan(patience: .seconds(200)), at: .zero)
+        #expect(state.handle(.serviceExited(.exited(134)), at: .zero) == [.startTimer(.captureGrace, .seconds(200))])
+        #expect(
+            state.handle(.signal(SIGTERM, sender: nil), at: .seconds(60))
+                == [.emit(.stopping(signal: SIGTERM, reason: nil)), .cancelTimer(.captureGrace), .startTimer(.captureGrace, .seconds(30))])
+        #expect(state.handle(.captureEnded, at: .seconds(70)) == [.cancelTimer(.captureGrace), .exit(134)])
     }
 
     @Test func anythingAfterTheEndIsIgnored() {
         var state = makeRunning()
         _ = state.handle(.serviceExited(.exited(0)), at: .zero)
         let late: [SupervisorState.Input] = [
-            .signal(SIGTERM, sender: nil), .terminate(reason: "late"), .captureBegan, .captureEnded, .timerFired(.restart),
+            .signal(SIGTERM, sender: nil), .terminate(reason: "late"), .captureBegan(patience: nil), .captureEnded, .timerFired(.restart),
             .timerFired(.captureGrace),
             .serviceStopped, .serviceExited(.exited(1)),
         ]

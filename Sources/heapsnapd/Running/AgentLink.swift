@@ -91,8 +91,10 @@ extension ServiceWatch {
     }
 
     private func takeGuarded(_ armed: HeapLimitGuard, _ process: NodeProcess) async {
-        await supervisor.captureBegan()
         var request = limitRequest(of: process)
+        // In place, as Node's own flag would have it, the service would have stood still for as long, and then ended.
+        let cost = request.heapBound.map { workplace.site.predictedCost(heap: $0, version: process.version, service: service) }
+        await supervisor.captureBegan(patience: cost.map { $0.pause * 3 })
         request.record.samples = .init(before: trajectory.recorded)
         log.notice("\(service): V8 came near its heap limit; its copy takes a snapshot")
         do { conclude(try await armed.capture(request, report: report)) } catch {
