@@ -12,6 +12,7 @@ struct Heapsnapd: ParsableCommand {
               heapsnapd run -- node server.js     start a service and capture before its memory runs out
               heapsnapd check 4711                what a snapshot of process 4711 would cost, without touching it
               heapsnapd dump 4711                 take one now, if that is safe
+              heapsnapd watch 4711                its memory and its heap, live
               heapsnapd list                      what was captured
               heapsnapd export latest             a file for Chrome DevTools
 
@@ -20,7 +21,8 @@ struct Heapsnapd: ParsableCommand {
               `run` exits as its command did: its status, 128+n after signal n, 126 and 127 when it cannot be started, 125 for a failure of our own.
             """,
         subcommands: [
-            RunCommand.self, DumpCommand.self, CheckCommand.self, ListCommand.self, InfoCommand.self, ExportCommand.self, DeleteCommand.self,
+            RunCommand.self, DumpCommand.self, CheckCommand.self, WatchCommand.self, ListCommand.self, InfoCommand.self, ExportCommand.self,
+            DeleteCommand.self,
             PruneCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 

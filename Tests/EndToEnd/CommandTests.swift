@@ -44,6 +44,29 @@ extension EndToEnd {
             #expect(try await sandbox.records().isEmpty)
         }
 
+        /// Lines of JSON where nobody looks: samples, and what the collector says.
+        @Test func watchTellsOfMemoryAndHeap() async throws {
+            let target = try sandbox.start(
+                [EndToEnd.node(24), "--require", EndToEnd.agent, EndToEnd.program("leak-objects.js")],
+                environment: ["RATE_MB": "30", "STOP_MB": "60"])
+            try await eventually("the service to listen") { target.output.contains("listening") ? true : nil }
+            let watch = try sandbox.start([EndToEnd.binary, "watch", "\(target.pid)", "--interval", "200ms"])
+            struct Line: Decodable {
+                struct Heap: Decodable { var used: Int, limit: Int }
+                var type: String, pid: Int32, rss: Int?, heap: Heap?, stats: [String: Double]?
+            }
+            func lines() throws -> [Line] {
+                try watch.output.split(separator: "\n").dropLast().map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+            }
+            try await eventually("a full collection") { try lines().contains { $0.type == "gc" && $0.stats?["num_full_gc"] ?? 0 >= 1 } ? true : nil }
+            try await eventually("a sample with the heap") {
+                try lines().contains { $0.type == "sample" && $0.heap?.used ?? 0 > 1_000_000 } ? true : nil
+            }
+            #expect(try lines().allSatisfy { $0.pid == target.pid })
+            target.signal(SIGKILL)
+            #expect(try await watch.end().status == 0, "\(watch.error)")
+        }
+
         /// The pid of npm or of the shell is what people have at hand.
         @Test func theRefusalOfAParentNamesTheNodeBelow() async throws {
             let chain = try sandbox.start(
@@ -148,7 +171,8 @@ extension EndToEnd {
         // MARK: words
 
         @Test(arguments: [
-            ["--help"], ["run", "--help"], ["dump", "--help"], ["check", "--help"], ["list", "--help"], ["info", "--help"], ["export", "--help"],
+            ["--help"], ["run", "--help"], ["dump", "--help"], ["check", "--help"], ["watch", "--help"], ["list", "--help"], ["info", "--help"],
+            ["export", "--help"],
             ["delete", "--help"], ["prune", "--help"], ["config", "--help"], ["version", "--help"],
         ])
         func helpHasExamples(arguments: [String]) async throws {

@@ -3,11 +3,11 @@ import Linux
 import Node
 import Units
 
-extension Workplace {
+extension ProcessTable {
     /// The process, or the reason why it cannot be captured; where we may not look nothing is known, and that is a refusal (contract 13).
     func nodeProcess(_ pid: ProcessID) throws -> NodeProcess {
         let reading: NodeProcessReading
-        do { reading = try NodeProcess.read(pid, table: table) } catch let error as KernelError {
+        do { reading = try NodeProcess.read(pid, table: self) } catch let error as KernelError {
             guard case .denied = error else { throw error }
             throw CommandFailure(Refusal(.flagsUnreadable, error.description))
         }
@@ -15,11 +15,15 @@ extension Workplace {
         case .node(let process): return process
         case .gone: throw CommandFailure(.notFound, "no process \(pid); ps shows those that run")
         case .notNode(let reason):
-            let below = try table.descendants(of: pid).filter { if case .node = try? NodeProcess.read($0, table: table) { true } else { false } }
+            let below = try descendants(of: pid).filter { if case .node = try? NodeProcess.read($0, table: self) { true } else { false } }
             let hint = below.isEmpty ? "" : "; below it run Node processes: \(below.map(\.description).joined(separator: ", "))"
             throw CommandFailure(Refusal(.notNode, "process \(pid) is not Node: \(reason)\(hint)"))
         }
     }
+}
+
+extension Workplace {
+    func nodeProcess(_ pid: ProcessID) throws -> NodeProcess { try table.nodeProcess(pid) }
 
     /// Contract 1; what runs below `heapsnapd run` has the name that it was given there, so that records and learned costs stay together.
     func serviceName(of process: NodeProcess, explicit: String?) -> String {
