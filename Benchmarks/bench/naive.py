@@ -64,10 +64,10 @@ def signal_at_90(service, asked):
         time.sleep(0.01)
 
 
-def guarded(major, program, flags):
+def guarded(way, major, program, flags):
     work = tempfile.mkdtemp(prefix="heapsnapd-bench-")
     store = work + "/store"
-    command = [HEAPSNAPD, "run", "--snapshot-dir", store, "--service", "bench", "--", node(major), *flags, str(PROGRAMS / program)]
+    command = [HEAPSNAPD, "run", "--snapshot-dir", store, "--service", "bench", *(["--no-agent"] if way == "signal" else []), "--", node(major), *flags, str(PROGRAMS / program)]
     with Service(command, hold=[node(major)], environment={"RATE_MB": str(RATE_MB)}, work=work) as service:
         whole = lambda: [record for record in records(store) if record["state"] == "complete"]
         wait_for(lambda: service.process.poll() is not None or whole(), PATIENCE, 0.5)
@@ -80,7 +80,7 @@ def guarded(major, program, flags):
         others = [record for record in records(store) if record["state"] == "refused"]
         newest = kept[-1] if kept else {}
         return {"exit": status, "file": newest.get("state", "none"), "bytes": newest.get("bytes"), "answers_after_5_s": answers,
-                "reason": newest.get("reason"), "pause_s": newest.get("actual", {}).get("pause"), "refused": [record["refusal"]["code"] for record in others]}
+                "reason": newest.get("reason"), "engine": newest.get("engine"), "pause_s": newest.get("actual", {}).get("pause"), "refused": [record["refusal"]["code"] for record in others]}
 
 
 def measure(quick, say):
@@ -89,10 +89,10 @@ def measure(quick, say):
         for leak, (program, flags) in LEAKS.items():
             if quick and "default" in leak:
                 continue
-            for way in ("flag", "90 %", "heapsnapd"):
+            for way in ("flag", "90 %", "signal", "copy"):
                 if way == "90 %" and "default" in leak:
                     continue  # V8 ends it at about 54 %
-                outcome = guarded(major, program, flags) if way == "heapsnapd" else naive(way, major, program, flags)
+                outcome = guarded(way, major, program, flags) if way in ("signal", "copy") else naive(way, major, program, flags)
                 results.append({"node": major, "leak": leak, "way": way, **outcome})
                 say(results[-1])
     return results

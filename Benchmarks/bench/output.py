@@ -73,10 +73,10 @@ def naive(results):
     for result in results:
         size = f"{result['bytes'] / 1e6:.0f} MB" if result["bytes"] else "0 bytes" if result["bytes"] == 0 else DASH
         rows.append([
-            result["node"], result["leak"], {"flag": "near-heap-limit flag", "90 %": "SIGUSR2 at 90 %", "heapsnapd": "heapsnapd run"}[result["way"]],
+            result["node"], result["leak"], {"flag": "near-heap-limit flag", "90 %": "SIGUSR2 at 90 %", "signal": "heapsnapd, by signal", "copy": "heapsnapd, by copy"}[result["way"]],
             result["file"], size, "runs on" if result["exit"] is None else f"exit {result['exit']}",
             {True: "yes", False: "no", None: DASH}[result.get("answers_after_5_s")],
-            f"{result['pause_s']:.1f} s" if result.get("pause_s") is not None else DASH,
+            f"{result['pause_s']:.2g} s" if result.get("pause_s") is not None else DASH,
         ])
     return table(["node", "leak", "way", "file", "size", "the service", "answers 5 s later", "stop"], rows)
 

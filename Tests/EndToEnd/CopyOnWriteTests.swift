@@ -102,13 +102,16 @@ extension EndToEnd {
             let service = try await ContainedService.start(
                 "busy.js", node: 24, in: sandbox, limit: "4G", run: ["--set", "watch.triggers=[]"], environment: ["HEAP_MB": "5"], agent: true)
             let pid = try #require(try await service.health()?.pid)
-            let check = try await sandbox.heapsnapd("check", "\(pid)", "--json")
             struct Check: Decodable {
                 struct Isolate: Decodable { var id: Int, main: Bool, heapUsed: Int? }
                 var isolates: [Isolate]
             }
-            let isolates = try JSONDecoder().decode(Check.self, from: Data(check.output.utf8)).isolates
-            #expect(isolates.count == 3 && isolates.allSatisfy { ($0.heapUsed ?? 0) > 1_000_000 }, "\(check.output)")
+            let isolates = try await eventually("two workers", every: .milliseconds(200)) { () -> [Check.Isolate]? in
+                let check = try await sandbox.heapsnapd("check", "\(pid)", "--json")
+                let isolates = try JSONDecoder().decode(Check.self, from: Data(check.output.utf8)).isolates
+                return isolates.count == 3 ? isolates : nil
+            }
+            #expect(isolates.allSatisfy { ($0.heapUsed ?? 0) > 1_000_000 }, "\(isolates)")
             let worker = try #require(isolates.first { !$0.main })
             let dump = try await sandbox.heapsnapd("dump", "\(pid)", "--isolate", "\(worker.id)", "--json")
             #expect(dump.status == 0, "\(dump.output)\(dump.error)")

@@ -67,7 +67,7 @@ extension EndToEnd {
         ) async throws -> StoredRecord {
             let nodes = URL(filePath: try EndToEnd.node(24)).deletingLastPathComponent().path
             let path = ["PATH": "\(nodes):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"]
-            let run = try sandbox.startHeapsnapd(["run"] + arguments, environment: path.merging(environment) { $1 }, in: directory)
+            let run = try sandbox.startHeapsnapd(["run", "--no-agent"] + arguments, environment: path.merging(environment) { $1 }, in: directory)
             try await eventually("the service to listen", within: .seconds(30)) { run.output.contains("listening") ? true : nil }
             if afterMegabytes > 0 { try await Task.sleep(for: .seconds(3)) }
             run.signal(SIGUSR2)
