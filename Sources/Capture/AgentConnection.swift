@@ -73,8 +73,13 @@ public actor AgentConnection {
         return (id, answers)
     }
 
-    /// The first answer to a request that has one.
-    public func ask(_ request: AgentRequest) async throws -> AgentMessage? {
+    /// The first answer to a request that has one; nil where the connection ends first, as it does here when a stopped or frozen agent does not answer.
+    public func ask(_ request: AgentRequest, patience: Duration = .seconds(5)) async throws -> AgentMessage? {
+        let timer = Task {
+            try await Task.sleep(for: patience)
+            close()
+        }
+        defer { timer.cancel() }
         let (id, answers) = try send(request)
         defer { waiting[id] = nil }
         for await answer in answers { return answer }

@@ -37,6 +37,12 @@ public struct CaptureCgroup: Sendable {
         } catch { return .failure(LendingObstacle("\(error)")) }
     }
 
+    /// Whether a copy of this service would live outside of its limits (rung 1a), as far as can be told without making a cgroup.
+    public static func isPossible(outside hierarchy: MemoryHierarchy) -> Bool {
+        guard let root = root(of: hierarchy) else { return false }
+        return root.version == .v2 || (try? root.inheritedLimit()) == .some(nil)
+    }
+
     /// - Throws: `KernelError`. False: the copy is gone.
     public func add(_ copy: ProcessID) throws -> Bool { try cgroup.add(copy) }
 
@@ -49,7 +55,8 @@ public struct CaptureCgroup: Sendable {
     /// Kills what is left in it. The directory goes as soon as the kernel lets it; else with the next capture.
     public func remove() {
         for pid in (try? cgroup.processes()) ?? [] { kill(pid.rawValue, SIGKILL) }
-        _ = try? cgroup.remove()
+        // A process that was killed a moment ago still counts: EBUSY.
+        for _ in 0..<20 where (try? cgroup.remove()) == nil { usleep(10_000) }
     }
 
     /// Of a heapsnapd that was killed: its copy has died with the control socket. The name carries its pid.

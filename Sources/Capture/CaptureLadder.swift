@@ -63,7 +63,11 @@ public struct CaptureLadder: Sendable {
 
     /// Touches nothing: asks the agent for its isolates, under the lock, and makes no cgroup that stays.
     public func foresee(_ request: CaptureRequest, agent: Agent) async throws -> Foreseen {
-        let lock = try CaptureLock.acquire(in: site.runtimeDirectory, target: request.process.identity.pid)
+        let lock: CaptureLock
+        switch try CaptureLock.acquire(in: site.runtimeDirectory, target: request.process.identity.pid, isLook: true) {
+        case .success(let acquired): lock = acquired
+        case .failure(let refusal): return Foreseen(decision: .failure(refusal))
+        }
         defer { withExtendedLifetime(lock) {} }
         let connection: AgentConnection
         switch await agent.connect() {
@@ -98,7 +102,6 @@ public struct CaptureLadder: Sendable {
         case .failure(let refusal): return try site.refused(outcome, refusal)
         }
         defer { withExtendedLifetime(lock) {} }
-        let before = try MemoryHierarchy.of(request.process.identity.pid, in: site.table).flatMap { try workingSet($0.leaf) }
 
         let skipped: Refusal
         switch await agent.connect() {
@@ -112,10 +115,8 @@ public struct CaptureLadder: Sendable {
                 throw error
             }
             await agent.close(connection)
-            guard let refusal else {
-                try account(request, before: before)
-                return outcome
-            }
+            // What the service has grown by meanwhile is its own: nothing was left behind in it.
+            guard let refusal else { return outcome }
             skipped = refusal
         case .failure(let refusal): skipped = refusal
         }
@@ -123,12 +124,6 @@ public struct CaptureLadder: Sendable {
         // A signal reaches the main isolate only.
         if agent.isolate != nil { return try site.refused(outcome, skipped) }
         return try await SignalEngine(site: site).capture(request, outcome: outcome, directory: directory, arrival: arrival, report: report)
-    }
-
-    /// The pages that the service rewrote are its own from now on.
-    private func account(_ request: CaptureRequest, before: ByteCount?) throws {
-        guard let before else { return }
-        try site.account(try MemoryHierarchy.of(request.process.identity.pid, in: site.table), before: before)
     }
 }
 

@@ -5,20 +5,31 @@ public import Units
 public struct CaptureLock: Sendable {
     private let lock: FileLock
 
-    /// - Parameter runtimeDirectory: /run/heapsnapd for root, $XDG_RUNTIME_DIR/heapsnapd for others.
+    /// - Parameters:
+    ///   - runtimeDirectory: /run/heapsnapd for root, $XDG_RUNTIME_DIR/heapsnapd for others.
     /// - Returns: the lock, or a refusal that names whose capture runs.
     /// - Throws: `KernelError` where the directory cannot be written.
-    public static func acquire(in runtimeDirectory: String, target: ProcessID) throws -> Result<CaptureLock, Refusal> {
+    ///   - isLook: nothing is captured, the agent is asked something.
+    public static func acquire(in runtimeDirectory: String, target: ProcessID, isLook: Bool = false) throws -> Result<CaptureLock, Refusal> {
         try SmallFile.makePrivateDirectory(runtimeDirectory)
-        if let lock = try FileLock.tryAcquire(path(in: runtimeDirectory), note: "\(target)") { return .success(CaptureLock(lock: lock)) }
+        if let lock = try FileLock.tryAcquire(path(in: runtimeDirectory), note: isLook ? "\(target) look" : "\(target)") {
+            return .success(CaptureLock(lock: lock))
+        }
         let other = Self.target(in: runtimeDirectory).map { " of process \($0)" } ?? ""
         return .failure(Refusal(.busy, "another capture\(other) runs on this host; try again when it is done"))
     }
 
     /// The target of the capture that runs now; nil where none does.
     public static func target(in runtimeDirectory: String) -> ProcessID? {
-        guard let note = try? FileLock.holder(path(in: runtimeDirectory)), let pid = Int32(note) else { return nil }
+        guard let note = try? FileLock.holder(path(in: runtimeDirectory)), let pid = note.split(separator: " ").first.flatMap({ Int32($0) }) else {
+            return nil
+        }
         return ProcessID(pid)
+    }
+
+    /// Whether the one who holds it only looks (`heapsnapd check`).
+    public static func isLook(in runtimeDirectory: String) -> Bool {
+        (try? FileLock.holder(path(in: runtimeDirectory)))??.hasSuffix(" look") == true
     }
 
     private static func path(in directory: String) -> String { directory + "/capture.lock" }

@@ -13,6 +13,8 @@ struct CopyFollower {
         /// Highest use of the service's cgroup.
         var peak: ByteCount
         var copyPeak: ByteCount?
+        /// In a cgroup of its own, so that `copyPeak` is its alone.
+        var isOutside: Bool
         var rewritten: ByteCount?
         /// Processor time of the copy.
         var work: Duration?
@@ -26,6 +28,8 @@ struct CopyFollower {
     let site: CaptureSite
     let request: CaptureRequest
     let hierarchy: MemoryHierarchy?
+    /// Near V8's limit a second copy may take the place of one that ends at once: the end of the bytes is the end, not that of a process.
+    var mayBeFollowed = false
 
     private static let interval = Duration.milliseconds(100)
     /// Contract 19, and what the agent itself needs to say that it is over.
@@ -71,7 +75,7 @@ struct CopyFollower {
         let watched = await watch(session, &outcome, report)
         session.end()
         let ingested = try await ingest
-        guard !Task.isCancelled else {
+        if Task.isCancelled, session.state.withLock({ !$0.isDone }) {
             try? site.store.discard(ingested)
             throw CancellationError()
         }
@@ -83,7 +87,7 @@ struct CopyFollower {
             return .taken(
                 Taken(
                     ingested: ingested, pause: state.fork.map { Duration(inSeconds: $0.pause) }, peak: watched.peak,
-                    copyPeak: state.home?.peak ?? resident(state.end),
+                    copyPeak: state.home?.peak ?? resident(state.end), isOutside: state.home != nil,
                     rewritten: state.end?.minorFaults.map { ByteCount(clamping: $0) * 4_096.0 },
                     work: state.end?.childProcessorTime.map { Duration(inSeconds: $0) }))
         }
@@ -154,8 +158,13 @@ struct CopyFollower {
                 watched.peak = max(watched.peak, use)
                 if let hierarchy { try? site.keepHeadroom(for: request, hierarchy: hierarchy, use: use, outcome: &outcome) }
             }
-            if handle == nil, let pid = state.pid { handle = try? ProcessHandle(pid, table: site.table) }
-            if state.isDone || state.isRead || state.refusal != nil || state.end != nil || handle?.hasExited == true || Task.isCancelled {
+            if let pid = state.pid, handle?.identity.pid != pid {
+                handle = try? ProcessHandle(pid, table: site.table)
+                last.cpu = .zero
+            }
+            if state.isDone || state.isRead || state.refusal != nil || state.end != nil || !mayBeFollowed && handle?.hasExited == true
+                || Task.isCancelled
+            {
                 await settle(session)
                 return watched
             }

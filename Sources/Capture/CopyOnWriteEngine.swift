@@ -121,7 +121,8 @@ struct CopyOnWriteEngine: Sendable {
 
     /// What the copy took is what a snapshot in place would take of the service.
     private func learn(from copy: CopyFollower.Taken, _ facts: AdmissionFacts, _ record: SnapshotRecord) {
-        guard record.state == .complete, let cost = facts.cost, cost.heap >= .mebibytes(8), let extra = copy.copyPeak, let work = copy.work,
+        guard copy.isOutside, record.state == .complete, let cost = facts.cost, cost.heap >= .mebibytes(8), let extra = copy.copyPeak,
+            let work = copy.work,
             let seen = LearnedCost(heap: cost.heap, extra: extra, pause: work, bytes: copy.ingested.bytes)
         else { return }
         _ = try? site.store.learn(seen, of: record.service)

@@ -93,9 +93,11 @@ final class CopySession: Sendable {
     /// Into its cgroup before it begins: its new pages are charged there from the first one on.
     private func place(_ sender: ProcessID?) {
         state.withLock { $0.pid = sender }
-        defer { arrived.yield() }
+        // From now on it is somebody's, before anything that takes time.
+        arrived.yield()
         do {
-            let home = try makeHome()
+            // A second copy, near V8's limit, goes where the first was.
+            let home = try state.withLock { $0.home } ?? makeHome()
             state.withLock { $0.home = home }
             if let home {
                 guard let sender else { throw LendingObstacle("the copy is in a pid namespace that cannot be seen from here") }

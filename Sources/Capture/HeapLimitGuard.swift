@@ -35,6 +35,8 @@ public struct HeapLimitGuard: Sendable {
     /// Returns when the limit has been met and a copy is there: true; false when it was disarmed or the service has ended.
     public func isMet() async -> Bool {
         for await _ in session.arrival { return true }
+        session.end()
+        session.state.withLock { $0.home }?.remove()
         listening.cancel()
         return false
     }
@@ -49,7 +51,7 @@ public struct HeapLimitGuard: Sendable {
         }
         var outcome = CaptureOutcome(record: request.record)
         let hierarchy = try? MemoryHierarchy.of(request.process.identity.pid, in: site.table)
-        let follower = CopyFollower(site: site, request: request, hierarchy: hierarchy)
+        let follower = CopyFollower(site: site, request: request, hierarchy: hierarchy, mayBeFollowed: true)
         switch try await follower.follow(session, answers, &outcome, report) {
         case .taken(let copy):
             let isShared = session.state.withLock { $0.home } == nil

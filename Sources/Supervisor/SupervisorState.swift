@@ -120,13 +120,14 @@ public struct SupervisorState: Sendable {
             return stop(SIGTERM, reason: reason)
         case (.captureBegan(let longer), _):
             isCapturing = true
-            patience = longer
+            patience = [patience, longer].compactMap(\.self).max()
             return []
         case (.captureEnded, .waitingForCapture(let next)):
             isCapturing = false
             return [.cancelTimer(.captureGrace)] + proceed(next)
         case (.captureEnded, _):
             isCapturing = false
+            patience = nil
             return []
         case (.deadHeapLent, .waitingForCapture(let next)):
             guard case .restart = next else { return [] }

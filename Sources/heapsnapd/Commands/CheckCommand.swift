@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Glibc
 import Linux
 import Node
 import Supervisor
@@ -22,7 +23,11 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: "The Node process.") var pid: Int32
 
     func run() throws {
-        let code = try withOwnSignals { _ in
+        let code = try withOwnSignals { signals in
+            let interrupted = Task {
+                for await signal in signals where [SIGINT, SIGTERM, SIGHUP].contains(signal.signal) { Glibc.exit(128 + signal.signal) }
+            }
+            defer { interrupted.cancel() }
             do { return try await check() } catch { return CommandFailure(error).report() }
         }
         if code != 0 { throw ExitCode(code) }

@@ -23,7 +23,7 @@ extension ServiceWatch {
                 absences = 0
                 await serve(connection, process)
                 await connection.close()
-                agent = nil
+                if agent?.connection === connection { agent = nil }
             } catch AgentConnection.Failure.noAgent {
                 // Loaded it would have been by now.
                 absences += 1
@@ -35,7 +35,7 @@ extension ServiceWatch {
 
     /// Until the connection ends.
     private func serve(_ connection: AgentConnection, _ process: NodeProcess) async {
-        agent = connection
+        agent = (connection, process.identity)
         let missing = connection.hello.missing ?? []
         let lacks = missing.isEmpty ? "" : "; this node lacks \(missing.joined(separator: ", "))"
         log.info("\(service): agent \(connection.hello.agent) in process \(process.identity.pid)\(lacks)")
@@ -52,7 +52,7 @@ extension ServiceWatch {
 
     /// `dump` beside us takes its place, and gives it back.
     func unlink() async {
-        guard let connection = agent else { return }
+        guard let (connection, _) = agent else { return }
         agent = nil
         await connection.close()
     }
@@ -68,13 +68,18 @@ extension ServiceWatch {
         guard workplace.configuration.launch.nearHeapLimit > 0 else { return }
         while !Task.isCancelled {
             do {
-                let request = limitRequest(of: process)
-                guard let armed = try await HeapLimitGuard.arm(on: connection, site: workplace.site, request: { request }) else {
+                let prepared = limitRequest(of: process)
+                let request = { @Sendable [self] in
+                    var request = prepared
+                    request.growth = growthNow.withLock { $0 }
+                    return request
+                }
+                guard let armed = try await HeapLimitGuard.arm(on: connection, site: workplace.site, request: request) else {
                     return log.info("\(service): its agent cannot guard V8's heap limit; Node's own snapshot remains")
                 }
                 guard await armed.isMet() else { return }
                 let task = Task(executorPreference: BlockingWork.threads) { await self.takeGuarded(armed, process) }
-                captures.unrequested["heap limit"] = task
+                captures.unrequested["heap limit of \(process.identity.pid)"] = task
                 await task.value
                 try await Task.sleep(for: workplace.configuration.limits.cooldown)
             } catch { return log.debug("\(service): V8's heap limit is not guarded: \(error)") }
@@ -94,13 +99,13 @@ extension ServiceWatch {
         var request = limitRequest(of: process)
         // In place, as Node's own flag would have it, the service would have stood still for as long, and then ended.
         let cost = request.heapBound.map { workplace.site.predictedCost(heap: $0, version: process.version, service: service) }
-        await supervisor.captureBegan(patience: cost.map { $0.pause * 3 })
+        await supervisor.captureBegan(patience: cost.map { min($0.pause * 3, .seconds(300)) })
         request.record.samples = .init(before: trajectory.recorded)
         log.notice("\(service): V8 came near its heap limit; its copy takes a snapshot")
         do { conclude(try await armed.capture(request, report: report)) } catch {
             log.error("\(service): cannot capture near the heap limit: \(error)")
         }
-        captures.unrequested["heap limit"] = nil
+        captures.unrequested["heap limit of \(process.identity.pid)"] = nil
         if !captures.isBusy { await supervisor.captureEnded() }
     }
 }

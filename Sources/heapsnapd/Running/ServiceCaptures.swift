@@ -88,8 +88,8 @@ extension ServiceWatch {
     /// The connection that stays, where there is one; what the launch said, where there can be none.
     private func agentForCapture(of process: NodeProcess) async -> CaptureLadder.Agent {
         let attempts = workplace.configuration.capture.copyAttempts
-        if let agent, await !agent.isClosed, process.identity == target?.process.identity {
-            return .init(attempts: attempts, staysOpen: true) { .success(agent) }
+        if let (connection, of) = agent, of == process.identity, await !connection.isClosed {
+            return .init(attempts: attempts, staysOpen: true) { .success(connection) }
         }
         let found = workplace.agent(of: process, isolate: nil, patience: .milliseconds(500))
         guard case .absent(let reason) = plan.agent else { return found }

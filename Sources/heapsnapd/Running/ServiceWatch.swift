@@ -5,6 +5,7 @@ import MemoryWatch
 import Node
 import SnapshotStore
 import Supervisor
+import Synchronization
 import Units
 
 /// Watches one run of the service from its start to its end: sample, decide, act, sleep. The decisions are MemoryWatch's and Capture's.
@@ -38,11 +39,13 @@ actor ServiceWatch {
     /// Its captures were given up: what lies there is for the next start.
     private(set) var isAbandoned = false
     /// To the agent of the watched process, while nobody else wants it.
-    var agent: AgentConnection?
+    var agent: (connection: AgentConnection, of: ProcessIdentity)?
     private var link: Task<Void, Never>?
     /// What the agent said since the last look: the heap has grown over five full collections.
     var reportedLeak: String?
     private var capturedByAnother = false
+    /// Of the cgroup's use in a second, for whoever decides beside us.
+    nonisolated let growthNow = Mutex(ByteCount.zero)
     private var refusals: (code: String, wait: Duration)?
     /// What we passed on to the service to end it.
     private(set) var stopSignal: Int32?
@@ -102,7 +105,7 @@ actor ServiceWatch {
             armAlarms(target)
             guard !captures.isBusy else { return .milliseconds(250) }
             if isCapturedByAnother(target.process) {
-                capturedByAnother = true
+                capturedByAnother = !CaptureLock.isLook(in: workplace.site.runtimeDirectory)
                 await unlink()
                 return .milliseconds(250)
             }
@@ -111,6 +114,8 @@ actor ServiceWatch {
             if sample.at >= nextSearch, try findLargerTarget(than: sample, at: sample.at) { return .zero }
             giveBack(at: sample.at)
             forecaster.add(sample)
+            let growth = growth
+            growthNow.withLock { $0 = growth }
             for verdict in verdicts(on: sample) { await act(on: verdict) }
             return sleep(after: sample)
         } catch {
@@ -127,8 +132,10 @@ actor ServiceWatch {
 
     private func verdicts(on sample: Sample) -> [Verdict] {
         let forecast = { [forecaster] (kind: LimitKind) in forecaster.forecast(kind) }
-        // A copy neither stops the service nor needs memory below its limit: there is no such moment.
-        let safeMoment = agent != nil ? nil : target?.safeMoment(sample, cgroup: forecast(.cgroup), heap: forecast(.heap), workplace: workplace)
+        // A copy outside neither stops the service nor needs memory below its limit: there is no such moment.
+        let safeMoment =
+            agent != nil && target?.copiesLiveOutside == true
+            ? nil : target?.safeMoment(sample, cgroup: forecast(.cgroup), heap: forecast(.heap), workplace: workplace)
         defer { reportedLeak = nil }
         return rules.indices.compactMap { rules[$0].evaluate(sample, forecast: forecast, safeMoment: safeMoment, leak: reportedLeak) }
     }
@@ -203,6 +210,10 @@ actor ServiceWatch {
         alarms = nil
         if let directory = process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) { watch(directory) }
         link?.cancel()
+        if let old = agent {
+            agent = nil
+            Task { await old.connection.close() }
+        }
         link = Task(executorPreference: BlockingWork.threads) { await self.keepLinked(to: process) }
         forecaster.restart()
         for index in rules.indices { rules[index].restarted() }
@@ -266,7 +277,7 @@ actor ServiceWatch {
 
     /// What was refused is tried again after 10 s; for the same reason again after twice as long each time, up to 5 minutes.
     func refused(_ code: String) {
-        let wait = refusals.flatMap { $0.code == code ? min($0.wait * 2, .seconds(300)) : nil } ?? .seconds(10)
+        let wait = refusals.flatMap { $0.code == code ? min($0.wait * 2, .seconds(300)) : nil } ?? (code == "busy" ? .seconds(1) : .seconds(10))
         refusals = (code, wait)
         let now = SystemClock.monotonic()
         for index in rules.indices { rules[index].refused(at: now, retryAfter: wait) }

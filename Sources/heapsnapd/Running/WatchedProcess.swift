@@ -12,6 +12,8 @@ struct WatchedProcess {
     /// Of the cgroup at the start: what is counted on top was during its life.
     let oomKillsBefore: UInt64?
     var sampler: MemorySampler
+    /// A copy of it needs nothing of its own limit (rung 1a).
+    let copiesLiveOutside: Bool
     /// The heap at which something would have to be done: the smaller of what a trigger names and the one whose snapshot would stop the service for
     /// longer than allowed.
     private(set) var decisiveHeap = ByteCount.zero
@@ -26,6 +28,7 @@ struct WatchedProcess {
         self.service = service
         heapLimit = workplace.heapLimit(of: process)
         sampler = try MemorySampler(process, heapLimit: heapLimit, table: workplace.table)
+        copiesLiveOutside = sampler.hierarchy.map { CaptureCgroup.isPossible(outside: $0) } ?? false
         oomKillsBefore = try sampler.hierarchy?.leaf.events()?.oomKill
         learn(rules: rules, workplace: workplace)
     }
