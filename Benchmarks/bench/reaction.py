@@ -36,7 +36,7 @@ def one_run(rate_mb, kernel_events, clock):
     clock_file = work + "/signal"
     # The slow leak starts 45 MB below the level: waiting 20 s for it says nothing more.
     burst = 270 if rate_mb < 100 else 0
-    command = [HEAPSNAPD, "run", "--snapshot-dir", work + "/store", "--service", "bench", "--trigger", f"use={LEVEL:.0%}", "--set",
+    command = [HEAPSNAPD, "run", "--no-agent", "--snapshot-dir", work + "/store", "--service", "bench", "--trigger", f"use={LEVEL:.0%}", "--set",
                f"watch.kernelEvents={'true' if kernel_events else 'false'}", "--", node(24), "--max-old-space-size=4096", str(PROGRAMS / "leak-buffers.js")]
     environment = {"RATE_MB": str(rate_mb), "BURST": str(burst), "LD_PRELOAD": clock, "SIGNAL_CLOCK": clock_file}
     with Service(command, LIMIT_MIB, hold=[node(24), HEAPSNAPD], environment=environment, work=work) as service:

@@ -9,7 +9,7 @@ struct DirectoryWatchTests {
     @Test func lifeOfAFile() async throws {
         let directory = try TemporaryDirectory()
         let watch = try DirectoryWatch(directory.path)
-        let file = open("\(directory.path)/a", O_WRONLY | O_CREAT, 0o600)
+        let file = open("\(directory.path)/a", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         write(file, "x", 1)
         close(file)
         rename("\(directory.path)/a", "\(directory.path)/b")
@@ -17,7 +17,10 @@ struct DirectoryWatchTests {
         rmdir(directory.path)
         var seen: [DirectoryEvent] = []
         for await event in watch.events { seen.append(event) }
-        #expect(seen == [.created("a"), .closedAfterWriting("a"), .movedOut("a"), .movedIn("b"), .deleted("b"), .directoryGone])
+        // A child of an exit test may have been forked while the file was open: then the last close is that child's, a little later.
+        let closes: [DirectoryEvent] = [.closedAfterWriting("a"), .closedAfterWriting("b")]
+        #expect(seen.filter { !closes.contains($0) } == [.created("a"), .movedOut("a"), .movedIn("b"), .deleted("b"), .directoryGone])
+        #expect(seen.filter { closes.contains($0) }.count == 1)
     }
 
     @Test func missingDirectory() {
