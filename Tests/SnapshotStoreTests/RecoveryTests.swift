@@ -92,8 +92,12 @@ import Units
         }
         symlink("/etc/passwd", "\(store.path)/incoming/run-1/b.heapsnapshot")
         let writer = try FileDescriptor.open(FilePath("\(store.path)/incoming/run-1/a.heapsnapshot"), .writeOnly)
+        // The child of an exit test that was forked meanwhile holds the lock of the directory until its exec.
+        let deadline = ContinuousClock.now + .seconds(5)
+        while try store.orphans().isEmpty, ContinuousClock.now < deadline { usleep(10_000) }
         #expect(try store.orphans().map(\.hasWriter) == [true])
         try writer.close()
+        while try store.orphans().map(\.hasWriter) == [true], ContinuousClock.now < deadline { usleep(10_000) }
         let orphans = try store.orphans()
         #expect(orphans.map(\.name) == ["a.heapsnapshot"] && orphans.map(\.hasWriter) == [false] && orphans.map(\.directory) == ["run-1"])
         #expect(throws: StoreError.badName("../x")) { try store.makeIncoming("../x") }
