@@ -93,14 +93,21 @@ struct ProcTests {
         #expect(error?.description.hasPrefix("cannot understand \(directory.path)/proc/5/stat: unexpected `rubbish`") == true)
     }
 
+    /// Of a child that stays root; pid 1 is another program on every machine, and whoever shares its session may send it SIGCONT (kill(2)).
     @Test func deniedIsAnErrorOfItsOwn() async {
         await #expect(processExitsWith: .success) {
+            let child = Process()
+            child.executableURL = URL(filePath: "/bin/sleep")
+            child.arguments = ["5"]
+            try child.run()
+            let pid = ProcessID(child.processIdentifier)
             #expect(setuid(65534) == 0)
-            #expect(throws: KernelError.denied(path: "/proc/1/environ")) { try ProcessTable().environment(ProcessID(1)) }
-            #expect(throws: KernelError.denied(path: "/proc/1/exe")) { try ProcessTable().executable(ProcessID(1)) }
-            #expect(try ProcessTable().status(ProcessID(1)) != nil)
-            let handle = try #require(try ProcessHandle(ProcessID(1)))
-            #expect(throws: KernelError.self) { try handle.signal(SIGCONT) }
+            let directory = "/proc/\(pid.rawValue)"
+            #expect(throws: KernelError.denied(path: directory + "/environ")) { try ProcessTable().environment(pid) }
+            #expect(throws: KernelError.denied(path: directory + "/exe")) { try ProcessTable().executable(pid) }
+            #expect(try ProcessTable().status(pid) != nil)
+            let handle = try #require(try ProcessHandle(pid))
+            #expect(throws: KernelError.self) { try handle.signal(SIGURG) }
         }
     }
 
