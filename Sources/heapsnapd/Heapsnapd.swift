@@ -23,7 +23,7 @@ struct Heapsnapd: ParsableCommand {
         subcommands: [
             RunCommand.self, DumpCommand.self, CheckCommand.self, WatchCommand.self, ListCommand.self, InfoCommand.self, ExportCommand.self,
             DeleteCommand.self,
-            PruneCommand.self, ConfigCommand.self, VersionCommand.self,
+            PruneCommand.self, DaemonCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 
     /// Synchronous, as all commands are: an asynchronous main ends in dispatch_main, which unblocks all signals of the main thread (see

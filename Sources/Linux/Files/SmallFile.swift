@@ -40,6 +40,9 @@ public enum SmallFile {
     /// nil: gone.
     public static func names(in directory: String) throws(KernelError) -> [String]? { try KernelFile.names(in: directory) }
 
+    /// Of the directories in it; nil: gone.
+    public static func directories(in directory: String) throws(KernelError) -> [String]? { try KernelFile.names(in: directory, type: Int(DT_DIR)) }
+
     /// A directory for us alone (0700), made with what is missing above it.
     ///
     /// Throws `KernelError` with EPERM when it belongs to somebody else, or others may write into it.

@@ -99,13 +99,13 @@ extension ServiceWatch {
         var request = limitRequest(of: process)
         // In place, as Node's own flag would have it, the service would have stood still for as long, and then ended.
         let cost = request.heapBound.map { workplace.site.predictedCost(heap: $0, version: process.version, service: service) }
-        await supervisor.captureBegan(patience: cost.map { min($0.pause * 3, .seconds(300)) })
+        await host.captureBegan(patience: cost.map { min($0.pause * 3, .seconds(300)) })
         request.record.samples = .init(before: trajectory.recorded)
         log.notice("\(service): V8 came near its heap limit; its copy takes a snapshot")
-        do { conclude(try await armed.capture(request, report: report)) } catch {
+        do { await conclude(try await armed.capture(request, report: report)) } catch {
             log.error("\(service): cannot capture near the heap limit: \(error)")
         }
         captures.unrequested["heap limit of \(process.identity.pid)"] = nil
-        if !captures.isBusy { await supervisor.captureEnded() }
+        if !captures.isBusy { await host.captureEnded() }
     }
 }

@@ -42,7 +42,7 @@ extension ServiceWatch {
             return await arrivals.add(artifact)
         }
         // What comes after the end is found by `collectLeftovers`, and must not be taken twice.
-        guard !hasEnded, let owner = owner(of: artifact) else { return }
+        guard !hasEnded, let owner = await owner(of: artifact), !hasEnded else { return }
         if isCapturedByAnother(owner.process) {
             let provenance = Provenance(engine: "signal", reason: "manual", detail: "asked for by a heapsnapd dump that was interrupted")
             return captures.unclaimed.append(UnclaimedFile(artifact: artifact, owner: owner, provenance: provenance))
@@ -51,11 +51,11 @@ extension ServiceWatch {
     }
 
     /// Our own directory holds nothing else; elsewhere the name must say whose it is. Of a cluster any worker may be the one.
-    private func owner(of artifact: Artifact) -> WatchedProcess? {
+    private func owner(of artifact: Artifact) async -> WatchedProcess? {
         switch artifact.kind {
         case .node(let pid, _, _):
             if let target, target.process.namespacePID == pid.rawValue { return target }
-            return relative(namespacePID: pid.rawValue)
+            return await relative(namespacePID: pid.rawValue)
         case .heapdump, .v8OnOOM, .other:
             return artifact.directory.hasPrefix(workplace.store.path) || workplace.configuration.launch.handler == .app ? target : nil
         case .report: return nil
@@ -89,10 +89,10 @@ extension ServiceWatch {
     }
 
     private func take(_ artifact: Artifact, of owner: WatchedProcess, in directory: ArtifactDirectory, provenance: Provenance) async {
-        await supervisor.captureBegan()
+        await host.captureBegan(patience: nil)
         await follow(artifact, of: owner, in: directory, provenance: provenance)
         captures.unrequested[artifact.path] = nil
-        if !captures.isBusy { await supervisor.captureEnded() }
+        if !captures.isBusy { await host.captureEnded() }
     }
 
     private func follow(_ artifact: Artifact, of owner: WatchedProcess, in directory: ArtifactDirectory, provenance: Provenance) async {
@@ -106,7 +106,7 @@ extension ServiceWatch {
             let outcome = try await UnrequestedArtifact(site: workplace.site).capture(
                 artifact, request: request, directory: directory, heap: isNearHeapLimit ? owner.heapLimit : nil, report: report)
             if let left = outcome.leftOpen { captures.unclaimed.append(UnclaimedFile(artifact: left, owner: owner, provenance: provenance)) }
-            conclude(outcome)
+            await conclude(outcome)
         } catch is CancellationError { log.warning("\(service): \(artifact.path) is left for the next start") } catch {
             log.error("\(service): cannot collect \(artifact.path): \(error)")
         }

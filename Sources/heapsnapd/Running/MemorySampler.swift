@@ -9,8 +9,11 @@ struct MemorySampler {
     private let target: ProcessIdentity
     var heapLimit: ByteCount?
     let hierarchy: MemoryHierarchy?
-    /// What changes slowly: the limit, and how much of the cgroup's use the kernel could take back.
-    private var slow: (limit: ByteCount?, reclaimable: ByteCount, at: Duration)?
+    /// What changes slowly: the limit, and how much of the cgroup's use the kernel could take back. Some 100 µs: once a second while the use moves, every 10 s
+    /// at rest.
+    private var slow: (limit: ByteCount?, reclaimable: ByteCount, current: ByteCount, at: Duration)?
+    /// Of the cgroup; nil before the first sample, and where there is none.
+    var limit: ByteCount? { slow?.limit }
     /// nil before the first sample.
     var reclaimable: ByteCount? { slow?.reclaimable }
     private(set) var heapBound = HeapBound()
@@ -50,8 +53,7 @@ struct MemorySampler {
     }
 
     /// Replaces the bound in the sample by what the process has now.
-    mutating func estimate(_ process: NodeProcess, _ sample: inout Sample) throws {
-        guard let estimate = try HeapEstimate.read(process, table: table) else { return }
+    mutating func estimated(_ estimate: HeapEstimate, _ sample: inout Sample) {
         heapBound.estimated(heap: estimate.bytes, rss: sample.rss, at: sample.at)
         lastEstimate = (estimate.bytes, sample.rss, sample.at)
         sample.heap?.use = heapBound.upperBound(rss: sample.rss)
@@ -59,14 +61,15 @@ struct MemorySampler {
 
     /// The effective limit of the cgroup; without one the host's memory is the limit, and its kernel the one that kills.
     private mutating func cgroupLevel(at now: Duration) throws -> Level? {
-        if slow == nil || now - slow!.at >= .seconds(1) {
-            slow = (try hierarchy?.effectiveLimit()?.limit, try hierarchy?.leaf.statistics()?.reclaimable ?? .zero, now)
+        let used = try hierarchy?.leaf.current()
+        if isStale(used ?? .zero, at: now) {
+            slow = (try hierarchy?.effectiveLimit()?.limit, try hierarchy?.leaf.statistics()?.reclaimable ?? .zero, used ?? .zero, now)
         }
         guard let slow, let limit = slow.limit, let hierarchy else {
             let host = try table.hostMemory()
             return Level(use: host.total - host.available, limit: host.total)
         }
-        guard let current = try hierarchy.leaf.current() else { return nil }
+        guard let current = used else { return nil }
         let level = Level(use: max(.zero, current - slow.reclaimable), limit: limit)
         // Near the limit an old reading of the page cache is not good enough.
         if level.headroom < .mebibytes(64), now - slow.at >= .milliseconds(50), let fresh = try hierarchy.leaf.statistics()?.reclaimable {
@@ -74,5 +77,11 @@ struct MemorySampler {
             return Level(use: max(.zero, current - fresh), limit: limit)
         }
         return level
+    }
+
+    private func isStale(_ current: ByteCount, at now: Duration) -> Bool {
+        guard let slow else { return true }
+        let moved = max(current, slow.current) - min(current, slow.current)
+        return now - slow.at >= (moved >= .mebibytes(1) ? .seconds(1) : .seconds(10))
     }
 }

@@ -31,7 +31,7 @@ extension ServiceWatch {
             case .capture:
                 capture(reason: verdict.trigger.name, detail: verdict.reason, rule: verdict.rule, terminates: verdict.actions.contains(.terminate))
             case .exec(let command): Task { await execute(command, verdict) }
-            case .terminate where !verdict.actions.contains(.capture): await supervisor.terminate(reason: verdict.reason)
+            case .terminate where !verdict.actions.contains(.capture): await host.terminate(reason: verdict.reason)
             case .terminate: break  // after the stored capture
             }
         }
@@ -47,21 +47,24 @@ extension ServiceWatch {
     }
 
     private func takeSnapshot(reason: String, detail: String?, rule: String?, requestedBy: String?, terminates: Bool) async {
-        await supervisor.captureBegan()
-        await attempt(reason: reason, detail: detail, rule: rule, requestedBy: requestedBy, terminates: terminates)
+        await host.inTurn(forecast?.timeToLimit) {
+            guard await !self.isLeaving else { return }
+            await self.host.captureBegan(patience: nil)
+            await self.attempt(reason: reason, detail: detail, rule: rule, requestedBy: requestedBy, terminates: terminates)
+        }
         captures.requested = nil
-        if !captures.isBusy { await supervisor.captureEnded() }
+        if !captures.isBusy { await host.captureEnded() }
     }
 
     private func attempt(reason: String, detail: String?, rule: String?, requestedBy: String?, terminates: Bool) async {
-        guard let (process, candidates) = chooseTarget() else { return log.warning("\(service): no Node process to capture") }
+        guard let (process, candidates) = await chooseTarget() else { return log.warning("\(service): no Node process to capture") }
         let watched = target.flatMap { $0.process.identity == process.identity ? $0 : nil }
         var record = workplace.record(of: process, service: service, reason: reason, detail: detail, rule: rule, watched: watched)
         record.requestedBy = requestedBy ?? "heapsnapd run"
         record.candidates = candidates.map { .init($0) }
         record.samples = .init(before: trajectory.recorded)
-        let path = process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) } ?? plan.artifactDirectories.first ?? "/"
-        let signal = plan.signal.flatMap(Signals.number) ?? Signals.number(workplace.configuration.launch.signal) ?? SIGUSR2
+        let path = process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) } ?? host.plan?.artifactDirectories.first ?? "/"
+        let signal = host.plan?.signal.flatMap(Signals.number) ?? Signals.number(workplace.configuration.launch.signal) ?? SIGUSR2
         var request = workplace.request(record, of: process, directory: path, signal: signal, growth: growth)
         if watched != nil { request.heapBound = recentHeapBound }
         let arrivals = ArrivalQueue()
@@ -72,11 +75,11 @@ extension ServiceWatch {
             let outcome = try await CaptureLadder(site: workplace.site).capture(
                 request, agent: agent, directory: directories[path]?.directory, arrival: { await arrivals.next() }, report: report)
             remember(outcome, watched: watched)
-            conclude(outcome)
+            await conclude(outcome)
             // It may have been started again meanwhile.
             let isSame = (try? workplace.table.identity(process.identity.pid)) == process.identity
             if terminates && isSame && outcome.record.state == .complete {
-                await supervisor.terminate(reason: "the snapshot \(outcome.record.id) is stored")
+                await host.terminate(reason: "the snapshot \(outcome.record.id) is stored")
             }
         } catch {
             if error is CancellationError { return log.warning("\(service): the snapshot is left for the next start") }
@@ -92,7 +95,7 @@ extension ServiceWatch {
             return .init(attempts: attempts, staysOpen: true) { .success(connection) }
         }
         let found = workplace.agent(of: process, isolate: nil, patience: .milliseconds(500))
-        guard case .absent(let reason) = plan.agent else { return found }
+        guard case .absent(let reason)? = host.plan?.agent else { return found }
         return .init(attempts: attempts) {
             await found.connect().mapError { Refusal($0.code, "no copy can be made: \(reason)") }
         }
@@ -125,7 +128,8 @@ extension ServiceWatch {
         }
     }
 
-    func conclude(_ outcome: CaptureOutcome) {
+    func conclude(_ outcome: CaptureOutcome) async {
+        nextGiveBack = .zero
         if let refusal = outcome.refusal {
             log.warning("\(service): refused: \(refusal)")
             return refused(refusal.code.rawValue)
@@ -134,7 +138,7 @@ extension ServiceWatch {
         captured()
         if let sample = sampleNow() {
             record.samples?.after = [.init(sample, at: SystemClock.now())]
-            try? workplace.store.publish(record)
+            await BlockingWork.run { [store = workplace.store, record] in _ = try? store.publish(record) }
         }
         let size = record.bytes.map { ", \($0)" } ?? ""
         log.notice("\(service): snapshot \(record.id) \(record.state.rawValue)\(size), stop \(record.actual?.pause?.duration.text ?? "unknown")")
@@ -148,7 +152,7 @@ extension ServiceWatch {
         environment["HEAPSNAPD_PID"] = target?.process.identity.pid.description
         environment["HEAPSNAPD_RULE"] = verdict.rule
         environment["HEAPSNAPD_REASON"] = verdict.reason
-        let outcome = await supervisor.spawnHelper(
+        let outcome = await host.execute(
             HelperCommand(executable: executable, arguments: Array(command.dropFirst()), environment: environment, timeout: .seconds(60)))
         if outcome != .ended(.exited(0)) { log.warning("\(service): \(executable): \(outcome)") }
     }

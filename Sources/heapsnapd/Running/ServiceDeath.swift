@@ -7,27 +7,29 @@ import Units
 
 extension ServiceWatch {
     /// After the service's end: lets captures finish, collects what lies there, gives back, and leaves a record of the death.
-    func ended(_ exit: ServiceExit) async {
+    /// - Parameter exit: nil: its status is not ours to know (contract 28).
+    func ended(_ exit: ServiceExit?) async {
         while let task = captures.tasks.first { await task.value }
         hasEnded = true
         if !isAbandoned { await collectLeftovers() }
         for (_, tasks) in directories.values { tasks.forEach { $0.cancel() } }
         // The cgroup may hold the heapsnapd and others: what they use decides how far the limit comes down.
-        for _ in 0..<10 where giveBack(growth: .mebibytes(16)) { try? await Task.sleep(for: .milliseconds(100)) }
-        recordDeath(exit.status, of: target, pid: exit.pid, standardErrorTail: exit.standardErrorTail)
+        for _ in 0..<10 where await giveBack(growth: .mebibytes(16)) { try? await Task.sleep(for: .milliseconds(100)) }
+        guard let pid = exit?.pid ?? target?.process.identity.pid else { return }
+        await recordDeath(exit?.status, of: target, pid: pid, standardErrorTail: exit?.standardErrorTail)
     }
 
     /// A watched process that is not the command has ended, and its parent goes on: its status is not ours to know (contract 28).
-    func recordDeath(of gone: WatchedProcess) { recordDeath(nil, of: gone, pid: gone.process.identity.pid, standardErrorTail: nil) }
+    func recordDeath(of gone: WatchedProcess) async { await recordDeath(nil, of: gone, pid: gone.process.identity.pid, standardErrorTail: nil) }
 
     /// Of another worker: where V8 or the kernel said why.
-    func recordDeathOfRelative(_ gone: WatchedProcess) {
+    func recordDeathOfRelative(_ gone: WatchedProcess) async {
         let kills = (try? gone.sampler.hierarchy?.leaf.events()?.oomKill).flatMap(\.self)
-        if hasReport(of: gone) || (kills ?? 0) > max(gone.oomKillsBefore ?? 0, oomKillsTold ?? 0) { recordDeath(of: gone) }
+        if hasReport(of: gone) || (kills ?? 0) > max(gone.oomKillsBefore ?? 0, oomKillsTold ?? 0) { await recordDeath(of: gone) }
     }
 
-    private func recordDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) {
-        do { try publishDeath(status, of: gone, pid: pid, standardErrorTail: standardErrorTail) } catch {
+    private func recordDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) async {
+        do { try await publishDeath(status, of: gone, pid: pid, standardErrorTail: standardErrorTail) } catch {
             log.error("\(service): cannot record its end: \(error)")
         }
     }
@@ -54,7 +56,7 @@ extension ServiceWatch {
         }
     }
 
-    private func publishDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) throws {
+    private func publishDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) async throws {
         let now = SystemClock.now()
         let words = standardErrorTail.flatMap { LastWords.parse($0) } ?? reportedWords(of: gone)
         let oomKills = (try? gone?.sampler.hierarchy?.leaf.events()?.oomKill).flatMap(\.self)
@@ -75,7 +77,7 @@ extension ServiceWatch {
         if gone?.process.identity == target?.process.identity { record.samples = .init(before: trajectory.recorded) }
         record.exit = SnapshotRecord.Exit(
             judgement, status: status, words: words, memoryStat: try? gone?.sampler.hierarchy?.leaf.statistics()?.all)
-        _ = try workplace.site.publish(record)
+        _ = try await BlockingWork.run { [site = workplace.site, record] in try site.publish(record) }
         log.notice("\(status == nil ? "process \(pid) of " : "")\(service) ended: \(judgement.reason)")
     }
 

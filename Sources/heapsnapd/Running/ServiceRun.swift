@@ -1,6 +1,7 @@
 import Capture
 import Linux
 import Logging
+import MemoryWatch
 import Node
 import SnapshotStore
 import Supervisor
@@ -9,7 +10,8 @@ import Units
 /// `heapsnapd run`: one service over all its restarts. Puts the supervisor, the watch and the captures together and holds nothing else.
 struct ServiceRun: Sendable {
     let workplace: Workplace
-    let service: String
+    let subject: Subject
+    private var service: String { subject.service }
     let plan: LaunchPlan
     let supervisor: Supervisor
     let incoming: IncomingDirectory
@@ -29,8 +31,9 @@ struct ServiceRun: Sendable {
                 await ending?.value
                 state.instance = identity.map { .init($0) }
                 note(state)
-                let new = ServiceWatch(
-                    command: pid, service: service, plan: plan, workplace: workplace, supervisor: supervisor, selection: selection, log: log)
+                let search = TargetSearch(table: workplace.table, selection: selection, plan: plan)
+                let host = SupervisedService(command: pid, search: search, supervisor: supervisor)
+                let new = ServiceWatch(subject, host: host, workplace: workplace, log: log)
                 watch = (new, Task(executorPreference: BlockingWork.threads) { await new.run() })
             case .startFailed(let reason, _): log.error("\(reason)")
             case .exited(let exit):

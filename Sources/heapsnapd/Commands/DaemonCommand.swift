@@ -1,0 +1,44 @@
+import ArgumentParser
+import Foundation
+import Linux
+import Logging
+import Supervisor
+import Units
+
+struct DaemonCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "daemon", abstract: "Watch all Node services of this host, and capture each before it dies.",
+        discussion: """
+            Finds Node processes as they come and go, and watches those that a rule of the configuration is for (the default rule is for all). Starts, stops
+            and owns none of them; what runs below heapsnapd run is left to that. One per host. Usually a unit: systemctl enable --now heapsnapd
+
+            SIGHUP reads the configuration anew; where it has an error the old one stays. SIGTERM ends it, after the captures under way (capture.grace).
+
+            EXAMPLES
+              heapsnapd daemon
+              heapsnapd daemon --config-file ./heapsnapd.yaml
+
+            EXIT STATUS
+              0 ended by a signal, 1 failed, 64 an error in the configuration.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        let workplace = try Workplace.open(options)
+        let lock: FileLock
+        try SmallFile.makePrivateDirectory(workplace.site.runtimeDirectory)
+        guard let held = try FileLock.tryAcquire(workplace.site.runtimeDirectory + "/daemon.lock", note: "\(getpid())") else {
+            throw CommandFailure(.failed, "cannot start: another heapsnapd daemon runs on this host; see heapsnapd status")
+        }
+        lock = held
+        let code = try withOwnSignals { [options] signals in
+            let log = Logger(label: "heapsnapd") { _ in ConsoleLog(logLevel: workplace.configuration.log.level) }
+            let daemon = Daemon(workplace, reopen: { try Workplace.open(options) }, log: log)
+            await daemon.run(signals)
+            return 0
+        }
+        withExtendedLifetime(lock) {}
+        throw ExitCode(code)
+    }
+}

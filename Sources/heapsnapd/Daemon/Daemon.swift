@@ -1,0 +1,227 @@
+import Capture
+import Glibc
+import Linux
+import Logging
+import MemoryWatch
+import NIOCore
+import Node
+import SnapshotStore
+import Supervisor
+import Units
+
+/// Watches all Node services of this host: finds them as they come and go, and has each watched by its rules. Holds what the parts share.
+actor Daemon {
+    /// What belongs together: the processes of a unit or container under one name; elsewhere a process with its workers.
+    enum Key: Hashable {
+        case cgroup(String, service: String)
+        case family(ProcessIdentity)
+    }
+
+    struct Resident {
+        var host: ResidentService
+        var watch: ServiceWatch
+        var task: Task<Void, Never>
+    }
+
+    /// Beyond, services are left alone, and the log says so: a bound for our own memory.
+    private static let capacity = 2_000
+    private static let pace = Duration.seconds(10)
+    /// After a cgroup was made: its first process, then the one that this becomes.
+    private static let afterArrival: [Duration] = [.milliseconds(400), .seconds(2)]
+
+    private(set) var workplace: Workplace
+    let log: Logger
+    let loop: WatchLoop
+    let queue = CaptureQueue()
+    let since = SystemClock.now()
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
+
+    private let reopen: @Sendable () throws -> Workplace
+    private var survey: Survey
+    private(set) var residents: [Key: Resident] = [:]
+    /// Node processes that no rule is for.
+    private(set) var unwatched: [ProcessIdentity: NodeProcess] = [:]
+    /// Services that have ended and are being settled.
+    private var endings: [Int: Task<Void, Never>] = [:]
+    private var ended = 0
+    private var timer: Scheduled<Void>?
+    private var surveying: Task<Void, Never>?
+    private var isStopping = false
+
+    /// - Parameter reopen: the workplace anew, by the configuration as it is then.
+    init(_ workplace: Workplace, reopen: @escaping @Sendable () throws -> Workplace, loop: WatchLoop = .shared, log: Logger) {
+        self.workplace = workplace
+        self.reopen = reopen
+        self.loop = loop
+        self.log = log
+        survey = Survey(table: workplace.table)
+    }
+
+    /// Until a signal ends it.
+    func run(_ signals: AsyncStream<ReceivedSignal>) async {
+        let recovery = Task(executorPreference: BlockingWork.threads) { [workplace, log] in await workplace.recover(log: log) }
+        await look(at: nil)
+        lookLater()
+        let arrivals = Task { await self.followCgroups() }
+        log.notice("heapsnapd \(VersionCommand.text) watches \(residents.count) services")
+        for await signal in signals {
+            switch signal.signal {
+            case SIGHUP: await reloadForSignal()
+            case SIGTERM, SIGINT, SIGQUIT: return await stop(arrivals, recovery)
+            default: continue
+            }
+        }
+    }
+
+    // MARK: finding
+
+    private func followCgroups() async {
+        let tree: CgroupTree
+        do {
+            guard let root = try CgroupTree.root(in: workplace.table) else { return }
+            tree = try CgroupTree(root)
+        } catch { return log.info("new services are found within \(Self.pace.text) only: \(error)") }
+        for await directories in tree.arrivals {
+            for delay in Self.afterArrival { lookLater(in: directories, after: delay) }
+        }
+    }
+
+    private func lookLater(in directories: [String], after delay: Duration) {
+        _ = loop.wake(after: delay) { self.assumeIsolated { $0.look(in: directories) } }
+    }
+
+    private func look(in directories: [String]) {
+        Task {
+            // cgroup.procs is the same file in both versions.
+            let pids = await BlockingWork.run { directories.flatMap { (try? CgroupV2Memory(path: $0).processes()) ?? [] } }
+            if directories.isEmpty { await look(at: nil) } else if !pids.isEmpty { await look(at: pids) }
+        }
+    }
+
+    private func lookLater() {
+        guard !isStopping else { return }
+        timer = loop.wake(after: Self.pace) { self.assumeIsolated { $0.lookAtAll() } }
+    }
+
+    private func lookAtAll() {
+        Task {
+            await look(at: nil)
+            lookLater()
+        }
+    }
+
+    private func lookAgain(at pids: [ProcessID]) { Task { await look(at: pids) } }
+
+    /// One look after the other.
+    private func look(at pids: [ProcessID]?) async {
+        while let other = surveying { await other.value }
+        guard !isStopping else { return }
+        let task = Task { await self.take(pids) }
+        surveying = task
+        await task.value
+        surveying = nil
+    }
+
+    private func take(_ pids: [ProcessID]?) async {
+        let before = survey
+        let result: (Survey, Survey.Found)
+        do {
+            result = try await BlockingWork.run {
+                var survey = before
+                let found = try survey.look(at: pids)
+                return (survey, found)
+            }
+        } catch { return log.warning("cannot look for Node processes: \(error)") }
+        survey = result.0
+        let found = result.1
+        if pids == nil { forget(allBut: found.alive) }
+        for process in found.new { appeared(process) }
+        if !found.young.isEmpty {
+            _ = loop.wake(after: Survey.youth) { self.assumeIsolated { $0.lookAgain(at: found.young) } }
+        }
+    }
+
+    private func appeared(_ process: NodeProcess) {
+        let subject = Subject(process), key = key(of: process)
+        if let resident = residents[key] {
+            resident.host.add(process)
+            return resident.watch.ring()
+        }
+        guard process.packageManager == nil, workplace.configuration.rules.contains(where: { $0.filter.matches(subject) }) else {
+            unwatched[process.identity] = process
+            return
+        }
+        guard residents.count < Self.capacity else {
+            unwatched[process.identity] = process
+            return log.warning("process \(process.identity.pid) of \(subject.service) is left alone: \(Self.capacity) services are watched already")
+        }
+        let host = ResidentService(subject, first: process, table: workplace.table, queue: queue) { [weak self] in await self?.ended(key) }
+        let watch = ServiceWatch(subject, host: host, workplace: workplace, loop: loop, log: log)
+        residents[key] = Resident(host: host, watch: watch, task: Task { await watch.run() })
+    }
+
+    private func key(of process: NodeProcess) -> Key {
+        if process.unit != nil || process.container != nil, let cgroup = process.cgroup { return .cgroup(cgroup, service: process.serviceName()) }
+        return .family(survey.head(of: process))
+    }
+
+    private func forget(allBut alive: Set<ProcessIdentity>) {
+        unwatched = unwatched.filter { alive.contains($0.key) }
+        for (key, resident) in residents where !resident.host.keep(alive) { ended(key) }
+    }
+
+    /// Its last process is gone. What it left is settled beside all else.
+    private func ended(_ key: Key) {
+        guard let resident = residents.removeValue(forKey: key) else { return }
+        resident.task.cancel()
+        ended += 1
+        endings[ended] = Task { [number = ended] in
+            await resident.watch.ended(nil)
+            endings[number] = nil
+        }
+    }
+
+    // MARK: the daemon's own life
+
+    /// - Throws: `ConfigurationError`, `StoreError`: the old configuration stays.
+    func reload() async throws {
+        let open = reopen
+        let new = try await BlockingWork.run { try open() }
+        workplace = new
+        for resident in residents.values { await resident.watch.reload(new) }
+        // What no rule was for may have one now, and the other way round.
+        for (key, resident) in residents where !new.configuration.rules.contains(where: { $0.filter.matches(resident.host.subject) }) { leave(key) }
+        let again = unwatched.values
+        unwatched = [:]
+        for process in again { appeared(process) }
+    }
+
+    private func reloadForSignal() async {
+        do {
+            try await reload()
+            log.notice("configuration read anew; watching \(residents.count) services")
+        } catch { log.error("the old configuration stays: \(error)") }
+    }
+
+    /// Still there, and no longer ours to watch.
+    private func leave(_ key: Key) {
+        guard let resident = residents.removeValue(forKey: key) else { return }
+        resident.task.cancel()
+        for process in resident.host.processes { unwatched[process.identity] = process }
+        Task { await resident.watch.leave() }
+    }
+
+    private func stop(_ arrivals: Task<Void, Never>, _ recovery: Task<Void, Never>) async {
+        isStopping = true
+        timer?.cancel()
+        arrivals.cancel()
+        await withTaskGroup(of: Void.self) { group in
+            for resident in residents.values {
+                resident.task.cancel()
+                group.addTask { await resident.watch.leave() }
+            }
+            for ending in endings.values { group.addTask { await ending.value } }
+        }
+        recovery.cancel()
+    }
+}

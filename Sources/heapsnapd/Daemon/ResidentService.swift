@@ -1,0 +1,72 @@
+import Glibc
+import Linux
+import MemoryWatch
+import Node
+import Supervisor
+import Synchronization
+import Units
+
+/// A service that somebody else runs: systemd, a container engine, a user. Its processes are those that the daemon has found.
+final class ResidentService: ServiceHost {
+    let subject: Subject
+    private let table: ProcessTable
+    private let queue: CaptureQueue
+    private let members: Mutex<[ProcessIdentity: NodeProcess]>
+    private let deserted: @Sendable () async -> Void
+
+    init(_ subject: Subject, first: NodeProcess, table: ProcessTable, queue: CaptureQueue, deserted: @escaping @Sendable () async -> Void) {
+        self.subject = subject
+        self.table = table
+        self.queue = queue
+        self.deserted = deserted
+        members = Mutex([first.identity: first])
+    }
+
+    var plan: LaunchPlan? { nil }
+    var processes: [NodeProcess] { members.withLock { Array($0.values) } }
+    var mayHaveOthers: Bool { members.withLock { $0.count } > 1 }
+
+    func add(_ process: NodeProcess) { members.withLock { $0[process.identity] = process } }
+
+    /// - Returns: whether any is left.
+    func keep(_ alive: Set<ProcessIdentity>) -> Bool {
+        members.withLock { members in
+            members = members.filter { alive.contains($0.key) }
+            return !members.isEmpty
+        }
+    }
+
+    /// Read anew: handlers come up after the start.
+    func candidates() -> [Candidate] {
+        let candidates = processes.compactMap { known -> Candidate? in
+            guard case .node(let process)? = try? NodeProcess.read(known.identity.pid, table: table), process.identity == known.identity,
+                let rss = try? table.statm(process.identity.pid)?.rss
+            else {
+                members.withLock { _ = $0.removeValue(forKey: known.identity) }
+                return nil
+            }
+            return Candidate(process: process, rss: rss)
+        }
+        return ProcessSelection.largest.mark(candidates)
+    }
+
+    func isDeserted() async { await deserted() }
+
+    func inTurn(_ timeToLimit: Duration?, _ capture: @Sendable () async -> Void) async {
+        let now = SystemClock.monotonic()
+        let entry = CaptureQueue.Waiting(
+            service: subject.service, process: processes.first?.identity, reason: "", since: SystemClock.now(), deadline: timeToLimit.map { now + $0 })
+        await queue.inTurn(entry, capture)
+    }
+
+    func captureBegan(patience: Duration?) {}
+    func captureEnded() {}
+
+    /// Of the watched process; what runs it decides whether it comes again.
+    func terminate(reason: String) {
+        let largest = candidates().first(where: \.chosen)?.process.identity
+        _ = try? largest.flatMap { try ProcessHandle($0, table: table) }?.signal(SIGTERM)
+    }
+
+    func execute(_ command: HelperCommand) async -> HelperOutcome { .cannotStart(reason: "not yet") }
+}

@@ -1,0 +1,90 @@
+import Linux
+import Node
+import Units
+
+/// One look at processes of the host: which are Node, which of those are new.
+struct Survey: Sendable {
+    struct Found: Sendable {
+        var new: [NodeProcess] = []
+        /// Of the Node processes that were known before.
+        var alive: Set<ProcessIdentity> = []
+        /// Too young to be judged: most processes of a host live for moments.
+        var young: [ProcessID] = []
+        /// Below a `heapsnapd run`, which watches them itself.
+        var supervised: Set<ProcessIdentity> = []
+    }
+
+    /// Younger ones are looked at again.
+    static let youth = Duration.milliseconds(300)
+
+    let table: ProcessTable
+    private var census = Census()
+    private var known: [ProcessID: ProcessIdentity] = [:]
+    private var bootID: String?
+
+    init(table: ProcessTable) { self.table = table }
+
+    /// - Parameter pids: nil: all of the host.
+    /// - Throws: `KernelError` where /proc cannot be listed.
+    mutating func look(at pids: [ProcessID]?) throws -> Found {
+        var found = Found()
+        let now = SystemClock.monotonic(), boot = SystemClock.boottime()
+        let all = try pids ?? table.pids()
+        let due = census.due(among: all, isComplete: pids == nil, at: now)
+        for pid in due {
+            if let identity = known[pid] {
+                if (try? table.identity(pid)) == identity {
+                    found.alive.insert(identity)
+                    continue
+                }
+                known[pid] = nil
+            }
+            guard let stat = try? table.stat(pid) else { continue }
+            if boot - stat.started < Self.youth {
+                found.young.append(pid)
+                continue
+            }
+            guard case .node(let process)? = try? NodeProcess.read(pid, table: table) else {
+                census.found(pid, isNode: false, at: now)
+                continue
+            }
+            if isSupervised(process) {
+                found.supervised.insert(process.identity)
+                census.found(pid, isNode: false, at: now)
+                continue
+            }
+            census.found(pid, isNode: true, at: now)
+            known[pid] = process.identity
+            found.new.append(process)
+        }
+        if pids == nil {
+            let present = Set(all)
+            known = known.filter { present.contains($0.key) }
+        }
+        return found
+    }
+
+    /// The topmost Node process above it in the same cgroup: of a cluster, its primary.
+    func head(of process: NodeProcess) -> ProcessIdentity {
+        var head = process.identity
+        for ancestor in ancestors(of: process.identity.pid) {
+            guard let identity = known[ancestor], (try? table.cgroups(ancestor)) == (try? table.cgroups(process.identity.pid)) else { break }
+            head = identity
+        }
+        return head
+    }
+
+    private func isSupervised(_ process: NodeProcess) -> Bool {
+        ancestors(of: process.identity.pid).contains { (try? table.stat($0))??.comm == "heapsnapd" }
+    }
+
+    private func ancestors(of pid: ProcessID) -> [ProcessID] {
+        var chain: [ProcessID] = []
+        var next = pid
+        while let parent = (try? table.stat(next))??.parent, parent.rawValue > 1, chain.count < 32 {
+            chain.append(parent)
+            next = parent
+        }
+        return chain
+    }
+}

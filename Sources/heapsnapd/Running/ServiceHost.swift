@@ -1,0 +1,43 @@
+import Node
+import Supervisor
+import Units
+
+/// Whoever runs the service that is watched: our supervisor (`run`), or somebody else (`daemon`).
+protocol ServiceHost: Sendable {
+    /// How our launch changed the command; nil where we did not start it.
+    var plan: LaunchPlan? { get }
+    /// All Node processes of the service, the chosen one marked (contract 6). Reads /proc: up to milliseconds each.
+    func candidates() async -> [Candidate]
+
+    /// Whether other processes than the watched one may have come.
+    var mayHaveOthers: Bool { get }
+    /// The watched process is gone, and there is no other.
+    func isDeserted() async
+
+    /// Runs a capture that we asked for when its turn has come: one at a time on a host.
+    /// - Parameter timeToLimit: who is nearest goes first.
+    func inTurn(_ timeToLimit: Duration?, _ capture: @Sendable () async -> Void) async
+    /// - Parameter patience: how long the end of the service is to wait for it at least.
+    func captureBegan(patience: Duration?) async
+    func captureEnded() async
+    /// SIGTERM.
+    func terminate(reason: String) async
+    func execute(_ command: HelperCommand) async -> HelperOutcome
+}
+
+/// The command of a `run` with all that is below it.
+struct SupervisedService: ServiceHost {
+    let command: ProcessID
+    let search: TargetSearch
+    let supervisor: Supervisor
+
+    var plan: LaunchPlan? { search.plan }
+    func candidates() -> [Candidate] { search.candidates(below: command) }
+    var mayHaveOthers: Bool { true }
+    func isDeserted() {}
+    func inTurn(_ timeToLimit: Duration?, _ capture: @Sendable () async -> Void) async { await capture() }
+    func captureBegan(patience: Duration?) async { await supervisor.captureBegan(patience: patience) }
+    func captureEnded() async { await supervisor.captureEnded() }
+    func terminate(reason: String) async { await supervisor.terminate(reason: reason) }
+    func execute(_ command: HelperCommand) async -> HelperOutcome { await supervisor.spawnHelper(command) }
+}

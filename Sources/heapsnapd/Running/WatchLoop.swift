@@ -1,0 +1,30 @@
+import NIOCore
+import NIOPosix
+import Units
+
+/// The one thread on which watches look and decide. What waits for a disk, for systemd or for the target's mmap lock goes to `BlockingWork`.
+///
+/// Waits of a second and more end at whole seconds of one clock, so that all watches wake together: at rest this thread wakes once a second, whether
+/// one service is watched or a hundred.
+final class WatchLoop: Sendable {
+    static let shared = WatchLoop()
+    let events: any EventLoop
+    let executor: any SerialExecutor
+
+    private init() {
+        events = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
+        executor = events.executor
+    }
+
+    /// - Returns: what takes it back.
+    func wake(after interval: Duration, _ ring: @escaping @Sendable () -> Void) -> Scheduled<Void> {
+        events.scheduleTask(deadline: Self.deadline(after: interval, now: .now()), ring)
+    }
+
+    static func deadline(after interval: Duration, now: NIODeadline) -> NIODeadline {
+        let deadline = now + TimeAmount(interval)
+        guard interval >= .seconds(1) else { return deadline }
+        let second: UInt64 = 1_000_000_000
+        return .uptimeNanoseconds((deadline.uptimeNanoseconds + second / 2) / second * second)
+    }
+}
