@@ -18,15 +18,12 @@ actor CaptureQueue {
     var waiting: [Waiting] { queue.map(\.waiting) }
 
     /// Runs `capture` when it is its turn. A task that is cancelled while it waits gets its turn all the same, and sees it there.
-    func inTurn(_ entry: Waiting, _ capture: @Sendable () async -> Void) async {
+    func inTurn<Result: Sendable>(_ entry: Waiting, _ capture: @Sendable () async -> Result) async -> Result {
         if isTaken { await withCheckedContinuation { queue.append((entry, $0)) } }
         isTaken = true
-        await capture()
-        guard let next = Self.next(queue.map(\.waiting)) else {
-            isTaken = false
-            return
-        }
-        queue.remove(at: next).continuation.resume()
+        let result = await capture()
+        if let next = Self.next(queue.map(\.waiting)) { queue.remove(at: next).continuation.resume() } else { isTaken = false }
+        return result
     }
 
     /// - Returns: index of who goes next; nil: nobody waits.

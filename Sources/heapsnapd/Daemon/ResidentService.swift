@@ -52,11 +52,11 @@ final class ResidentService: ServiceHost {
 
     func isDeserted() async { await deserted() }
 
-    func inTurn(_ timeToLimit: Duration?, _ capture: @Sendable () async -> Void) async {
+    func inTurn<Result: Sendable>(_ timeToLimit: Duration?, _ capture: @Sendable () async -> Result) async -> Result {
         let now = SystemClock.monotonic()
         let entry = CaptureQueue.Waiting(
             service: subject.service, process: processes.first?.identity, reason: "", since: SystemClock.now(), deadline: timeToLimit.map { now + $0 })
-        await queue.inTurn(entry, capture)
+        return await queue.inTurn(entry, capture)
     }
 
     func captureBegan(patience: Duration?) {}

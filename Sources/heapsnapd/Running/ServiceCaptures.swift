@@ -23,13 +23,33 @@ struct CapturesUnderWay {
     var tasks: [Task<Void, Never>] { Array(unrequested.values) + (requested.map { [$0] } ?? []) }
 }
 
+/// Why a snapshot is wanted, and what is other than configured.
+struct CaptureWish: Sendable {
+    var reason: String
+    var detail: String?
+    var rule: String?
+    var requestedBy: String?
+    /// SIGTERM after the stored capture.
+    var terminates = false
+    /// nil: the largest.
+    var process: ProcessIdentity?
+    var isolate: Int?
+    var copies = true
+    var admission: Admission?
+    var assumesHandler = false
+    /// Beside the log.
+    var report: (@Sendable (CaptureProgress) -> Void)?
+}
+
 extension ServiceWatch {
     func act(on verdict: Verdict) async {
         log.notice("\(service): \(verdict.reason)")
         for action in verdict.actions {
             switch action {
             case .capture:
-                capture(reason: verdict.trigger.name, detail: verdict.reason, rule: verdict.rule, terminates: verdict.actions.contains(.terminate))
+                capture(
+                    CaptureWish(
+                        reason: verdict.trigger.name, detail: verdict.reason, rule: verdict.rule, terminates: verdict.actions.contains(.terminate)))
             case .exec(let command): Task { await execute(command, verdict) }
             case .terminate where !verdict.actions.contains(.capture): await host.terminate(reason: verdict.reason)
             case .terminate: break  // after the stored capture
@@ -38,39 +58,56 @@ extension ServiceWatch {
     }
 
     /// Begins a capture unless one runs.
-    func capture(reason: String, detail: String?, rule: String? = nil, requestedBy: String? = nil, terminates: Bool = false) {
+    func capture(_ wish: CaptureWish) {
         guard !hasEnded else { return }
         guard !captures.isBusy else { return log.notice("\(service): a capture runs already") }
-        captures.requested = Task(executorPreference: BlockingWork.threads) {
-            await self.takeSnapshot(reason: reason, detail: detail, rule: rule, requestedBy: requestedBy, terminates: terminates)
-        }
+        captures.requested = Task(executorPreference: BlockingWork.threads) { _ = try? await self.takeSnapshot(wish) }
     }
 
-    private func takeSnapshot(reason: String, detail: String?, rule: String?, requestedBy: String?, terminates: Bool) async {
-        await host.inTurn(forecast?.timeToLimit) {
-            guard await !self.isLeaving else { return }
+    /// The same, and waits for it; after the one that runs.
+    /// - Throws: what `CaptureLadder` does; `CancellationError` where the service or its watch has ended meanwhile.
+    func capture(awaiting wish: CaptureWish) async throws -> CaptureOutcome {
+        while let task = captures.tasks.first { await task.value }
+        guard !hasEnded else { throw CancellationError() }
+        let task = Task(executorPreference: BlockingWork.threads) { try await self.takeSnapshot(wish) }
+        captures.requested = Task { _ = try? await task.value }
+        return try await task.value
+    }
+
+    private func takeSnapshot(_ wish: CaptureWish) async throws -> CaptureOutcome {
+        let result = await host.inTurn(forecast?.timeToLimit) { () -> Result<CaptureOutcome, any Error> in
+            guard await !self.isLeaving else { return .failure(CancellationError()) }
             await self.host.captureBegan(patience: nil)
-            await self.attempt(reason: reason, detail: detail, rule: rule, requestedBy: requestedBy, terminates: terminates)
+            do { return .success(try await self.attempt(wish)) } catch { return .failure(error) }
         }
         captures.requested = nil
         if !captures.isBusy { await host.captureEnded() }
+        return try result.get()
     }
 
-    private func attempt(reason: String, detail: String?, rule: String?, requestedBy: String?, terminates: Bool) async {
-        guard let (process, candidates) = await chooseTarget() else { return log.warning("\(service): no Node process to capture") }
+    private func attempt(_ wish: CaptureWish) async throws -> CaptureOutcome {
+        guard let (process, candidates) = await chooseTarget(wish.process) else {
+            log.warning("\(service): no Node process to capture")
+            throw CommandFailure(.notFound, "no Node process of \(service) to capture; it has ended")
+        }
         let watched = target.flatMap { $0.process.identity == process.identity ? $0 : nil }
-        var record = workplace.record(of: process, service: service, reason: reason, detail: detail, rule: rule, watched: watched)
-        record.requestedBy = requestedBy ?? "heapsnapd run"
+        var record = workplace.record(of: process, service: service, reason: wish.reason, detail: wish.detail, rule: wish.rule, watched: watched)
+        record.requestedBy = wish.requestedBy ?? (host.plan == nil ? "heapsnapd daemon" : "heapsnapd run")
         record.candidates = candidates.map { .init($0) }
         record.samples = .init(before: trajectory.recorded)
         let path = process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) } ?? host.plan?.artifactDirectories.first ?? "/"
         let signal = host.plan?.signal.flatMap(Signals.number) ?? Signals.number(workplace.configuration.launch.signal) ?? SIGUSR2
-        var request = workplace.request(record, of: process, directory: path, signal: signal, growth: growth)
+        var request = workplace.request(record, of: process, directory: path, signal: signal, growth: growth, assumesHandler: wish.assumesHandler)
+        if let admission = wish.admission { request.admission = admission }
         if watched != nil { request.heapBound = recentHeapBound }
         let arrivals = ArrivalQueue()
         captures.awaited = (request, arrivals)
         defer { captures.awaited = nil }
-        let agent = await agentForCapture(of: process)
+        let agent = await agentForCapture(of: process, wish)
+        let report = { @Sendable [report] (progress: CaptureProgress) in
+            report(progress)
+            wish.report?(progress)
+        }
         do {
             let outcome = try await CaptureLadder(site: workplace.site).capture(
                 request, agent: agent, directory: directories[path]?.directory, arrival: { await arrivals.next() }, report: report)
@@ -78,23 +115,30 @@ extension ServiceWatch {
             await conclude(outcome)
             // It may have been started again meanwhile.
             let isSame = (try? workplace.table.identity(process.identity.pid)) == process.identity
-            if terminates && isSame && outcome.record.state == .complete {
+            if wish.terminates && isSame && outcome.record.state == .complete {
                 await host.terminate(reason: "the snapshot \(outcome.record.id) is stored")
             }
+            return outcome
         } catch {
-            if error is CancellationError { return log.warning("\(service): the snapshot is left for the next start") }
-            log.error("\(service): cannot capture: \(error)")
-            refused("failed")
+            if error is CancellationError { log.warning("\(service): the snapshot is left for the next start") } else {
+                log.error("\(service): cannot capture: \(error)")
+                refused("failed")
+            }
+            throw error
         }
     }
 
     /// The connection that stays, where there is one; what the launch said, where there can be none.
-    private func agentForCapture(of process: NodeProcess) async -> CaptureLadder.Agent {
+    private func agentForCapture(of process: NodeProcess, _ wish: CaptureWish) async -> CaptureLadder.Agent {
         let attempts = workplace.configuration.capture.copyAttempts
-        if let (connection, of) = agent, of == process.identity, await !connection.isClosed {
-            return .init(attempts: attempts, staysOpen: true) { .success(connection) }
+        guard wish.copies else {
+            return .init(attempts: 0) { .failure(Refusal(.noAgent, "copies are switched off for this capture")) }
         }
-        let found = workplace.agent(of: process, isolate: nil, patience: .milliseconds(500))
+        if let (connection, of) = agent, of == process.identity, await !connection.isClosed {
+            return .init(isolate: wish.isolate, attempts: attempts, staysOpen: true) { .success(connection) }
+        }
+        // Our own link that was lost a moment ago counts as another heapsnapd until the agent has noticed.
+        let found = workplace.agent(of: process, isolate: wish.isolate, patience: .seconds(2))
         guard case .absent(let reason)? = host.plan?.agent else { return found }
         return .init(attempts: attempts) {
             await found.connect().mapError { Refusal($0.code, "no copy can be made: \(reason)") }

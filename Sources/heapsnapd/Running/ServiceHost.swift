@@ -16,7 +16,7 @@ protocol ServiceHost: Sendable {
 
     /// Runs a capture that we asked for when its turn has come: one at a time on a host.
     /// - Parameter timeToLimit: who is nearest goes first.
-    func inTurn(_ timeToLimit: Duration?, _ capture: @Sendable () async -> Void) async
+    func inTurn<Result: Sendable>(_ timeToLimit: Duration?, _ capture: @Sendable () async -> Result) async -> Result
     /// - Parameter patience: how long the end of the service is to wait for it at least.
     func captureBegan(patience: Duration?) async
     func captureEnded() async
@@ -35,7 +35,7 @@ struct SupervisedService: ServiceHost {
     func candidates() -> [Candidate] { search.candidates(below: command) }
     var mayHaveOthers: Bool { true }
     func isDeserted() {}
-    func inTurn(_ timeToLimit: Duration?, _ capture: @Sendable () async -> Void) async { await capture() }
+    func inTurn<Result: Sendable>(_ timeToLimit: Duration?, _ capture: @Sendable () async -> Result) async -> Result { await capture() }
     func captureBegan(patience: Duration?) async { await supervisor.captureBegan(patience: patience) }
     func captureEnded() async { await supervisor.captureEnded() }
     func terminate(reason: String) async { await supervisor.terminate(reason: reason) }

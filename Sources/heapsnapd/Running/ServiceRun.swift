@@ -44,7 +44,8 @@ struct ServiceRun: Sendable {
                 }
             case .captureRequested(let signal, let sender):
                 await watch?.watch.capture(
-                    reason: "signal", detail: "\(Signals.name(signal)) was sent to heapsnapd", requestedBy: sender.map { "process \($0)" })
+                    CaptureWish(
+                        reason: "signal", detail: "\(Signals.name(signal)) was sent to heapsnapd", requestedBy: sender.map { "process \($0)" }))
             case .stopping(let signal, _): await watch?.watch.stopping(by: signal)
             case .restarting(let delay): log.notice("\(service) starts again in \(delay.text)")
             case .startLimitReached: log.error("\(service) was started too often, giving up")

@@ -321,9 +321,11 @@ actor ServiceWatch {
     }
 
     /// The process that a capture is to be taken of, looked at anew: handlers come up after the start, and of several workers another may be largest.
-    func chooseTarget() async -> (process: NodeProcess, candidates: [Candidate])? {
+    /// - Parameter wanted: nil: the one of contract 6.
+    func chooseTarget(_ wanted: ProcessIdentity? = nil) async -> (process: NodeProcess, candidates: [Candidate])? {
         let candidates = await BlockingWork.run { [host] in await host.candidates() }
-        return candidates.first(where: \.chosen).map { ($0.process, candidates) }
+        let chosen = candidates.first { wanted == nil ? $0.chosen : $0.process.identity == wanted }
+        return chosen.map { ($0.process, candidates) }
     }
 
     var recentHeapBound: ByteCount? { sampleNow().flatMap { target?.sampler.recentHeapBound($0) } }
