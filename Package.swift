@@ -13,6 +13,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 }
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -36,6 +38,7 @@ let package = Package(
         .target(name: "CSystemd"),
         room("MemoryWatch", ["Units"]),
         room("AgentProtocol"),
+        room("Control", ["Units", nioCore, nioPosix]),
         room("HeapSnapshot", ["Units"]),
         room("SnapshotStore", ["CLinux", "CZstd", "Units", system, .product(name: "Crypto", package: "swift-crypto")]),
         // floor 2
@@ -60,6 +63,7 @@ let package = Package(
         tests("Linux", ["Linux", "Units", system]),
         tests("MemoryWatch", ["MemoryWatch", "Units"]),
         tests("AgentProtocol", ["AgentProtocol"]),
+        tests("Control", ["Control", "Units", nioCore, nioPosix]),
         tests("HeapSnapshot", ["CZstd", "HeapSnapshot", "Units"]),
         tests("SnapshotStore", ["SnapshotStore", "HeapSnapshot", "Units", system]),
         tests("Node", ["Node", "Linux", "Units"], resources: [.copy("Fixtures")]),
