@@ -1,4 +1,5 @@
 import ArgumentParser
+import Control
 import Foundation
 import Linux
 import Logging
@@ -35,8 +36,14 @@ struct DaemonCommand: ParsableCommand {
         let code = try withOwnSignals { [options] signals in
             let log = Logger(label: "heapsnapd") { _ in ConsoleLog(logLevel: workplace.configuration.log.level) }
             let daemon = Daemon(workplace, reopen: { try Workplace.open(options) }, log: log)
-            await daemon.run(signals)
-            return 0
+            do {
+                let server = try await ControlServer.start(
+                    on: ListeningSocket.bind(workplace.site.runtimeDirectory + "/control.sock"), group: WatchLoop.shared.group,
+                    permission: Permission(group: groupID("heapsnapd"), daemonUser: geteuid()), handler: DaemonControl(daemon: daemon))
+                await daemon.run(signals)
+                await server.close()
+                return 0
+            } catch { return CommandFailure(error).report() }
         }
         withExtendedLifetime(lock) {}
         throw ExitCode(code)

@@ -181,6 +181,29 @@ actor Daemon {
         }
     }
 
+    // MARK: for those who ask
+
+    func reports() async -> [ServiceReport] {
+        var reports: [ServiceReport] = []
+        for resident in residents.values { if let report = await resident.watch.standing() { reports.append(report) } }
+        return reports
+    }
+
+    func watch(of process: ProcessIdentity) -> ServiceWatch? {
+        residents.values.first { $0.host.processes.contains { $0.identity == process } }?.watch
+    }
+
+    /// A process that is not watched gets a watch for this one capture.
+    /// - Throws: `CommandFailure` where it is not Node, or gone.
+    func watchForCapture(of identity: ProcessIdentity) async throws -> ServiceWatch {
+        if let watch = watch(of: identity) { return watch }
+        let process = try await BlockingWork.run { [table = workplace.table] in try table.nodeProcess(identity.pid) }
+        let host = ResidentService(Subject(process), first: process, table: workplace.table, queue: queue) {}
+        let watch = ServiceWatch(Subject(process), host: host, workplace: workplace, loop: loop, log: log)
+        await watch.expectFiles(of: process)
+        return watch
+    }
+
     // MARK: the daemon's own life
 
     /// - Throws: `ConfigurationError`, `StoreError`: the old configuration stays.

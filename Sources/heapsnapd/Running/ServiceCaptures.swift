@@ -174,6 +174,7 @@ extension ServiceWatch {
 
     func conclude(_ outcome: CaptureOutcome) async {
         nextGiveBack = .zero
+        lastCapture = outcome.record
         if let refusal = outcome.refusal {
             log.warning("\(service): refused: \(refusal)")
             return refused(refusal.code.rawValue)

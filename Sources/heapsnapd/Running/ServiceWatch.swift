@@ -28,6 +28,8 @@ actor ServiceWatch {
     private var family: [ProcessIdentity: WatchedProcess] = [:]
     /// OOM kills of the cgroup that have been told already.
     var oomKillsTold: UInt64?
+    private(set) var lastSample: Sample?
+    var lastCapture: SnapshotRecord?
     private var alarms: (alarms: Alarms, reclaimable: ByteCount)?
     private var searches = 0
     private var nextSearch = Duration.zero
@@ -48,6 +50,8 @@ actor ServiceWatch {
     private var capturedByAnother = false
     /// Of the cgroup's use in a second, for whoever decides beside us.
     nonisolated let growthNow = Mutex(ByteCount.zero)
+    var isRefused: Bool { refusals != nil }
+    var isThrottled: Bool { !rules.isEmpty && rules.allSatisfy { if case .running = $0.status { false } else { true } } }
     private var refusals: (code: String, wait: Duration)?
     /// What we passed on to the service to end it.
     private(set) var stopSignal: Int32?
@@ -124,6 +128,7 @@ actor ServiceWatch {
                 if let estimate { target?.sampler.estimated(estimate, &sample) }
             }
             guard let target else { return .zero }
+            lastSample = sample
             trajectory.add(sample, at: SystemClock.now())
             armAlarms(target)
             guard !captures.isBusy else { return .milliseconds(250) }
@@ -224,12 +229,16 @@ actor ServiceWatch {
         return known()
     }
 
+    func expectFiles(of process: NodeProcess) {
+        if let directory = process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) { watch(directory) }
+    }
+
     private func watch(_ process: NodeProcess) {
         guard let found = family[process.identity] else { return }
         target = found
         alarms?.alarms.cancel()
         alarms = nil
-        if let directory = process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) { watch(directory) }
+        expectFiles(of: process)
         link?.cancel()
         if let old = agent {
             agent = nil

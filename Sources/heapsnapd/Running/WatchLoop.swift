@@ -8,11 +8,13 @@ import Units
 /// one service is watched or a hundred.
 final class WatchLoop: Sendable {
     static let shared = WatchLoop()
-    let events: any EventLoop
+    let group: any EventLoopGroup
+    private let events: any EventLoop
     let executor: any SerialExecutor
 
     private init() {
-        events = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        events = group.next()
         executor = events.executor
     }
 
