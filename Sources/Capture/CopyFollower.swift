@@ -8,6 +8,7 @@ import Units
 struct CopyFollower {
     struct Taken: Sendable {
         var ingested: Ingested
+        var fork: AgentFork?
         /// Stop of the service.
         var pause: Duration?
         /// Highest use of the service's cgroup.
@@ -48,7 +49,7 @@ struct CopyFollower {
             let channels = try CopyChannels()
             session = CopySession(control: channels.control.ours, output: channels.output.read) { home }
             answers = try await channels.hand {
-                try await connection.send(.capture(isolate: isolate, timeout: Self.patience.isolate), descriptors: $0).answers
+                try await connection.send(.capture(isolate: isolate, timeout: Self.patience.isolate, exactIds: request.secondsOfIDs), descriptors: $0).answers
             }
         } catch { return .failed(Refusal(.noAgent, "the agent cannot be reached: \(error)"), isWorthARetry: false) }
 
@@ -56,7 +57,7 @@ struct CopyFollower {
         case .failure(let refusal): return .failed(refusal, isWorthARetry: refusal.code == .copyFailed)
         case .success(let fork):
             session.state.withLock { $0.fork = fork }
-            report(.copied(pause: Duration(inSeconds: fork.pause)))
+            report(.copied(pause: Duration(inSeconds: fork.pause), exactIDsUntil: fork.exactIds?.end))
             let listening = Task { await session.listen() }
             defer { listening.cancel() }
             return try await follow(session, answers, &outcome, report)
@@ -86,7 +87,7 @@ struct CopyFollower {
         if case .complete = ingested.verdict {
             return .taken(
                 Taken(
-                    ingested: ingested, pause: state.fork.map { Duration(inSeconds: $0.pause) }, peak: watched.peak,
+                    ingested: ingested, fork: state.fork, pause: state.fork.map { Duration(inSeconds: $0.pause) }, peak: watched.peak,
                     copyPeak: state.home?.peak ?? resident(state.end), isOutside: state.home != nil,
                     rewritten: state.end?.minorFaults.map { ByteCount(clamping: $0) * 4_096.0 },
                     work: state.end?.childProcessorTime.map { Duration(inSeconds: $0) }))
@@ -112,7 +113,7 @@ struct CopyFollower {
     /// The agent's first answer. It tells itself when the isolate cannot be reached; where it says nothing at all it is given up.
     private func fork(_ answers: AsyncStream<AgentMessage>, _ connection: AgentConnection) async -> Swift.Result<AgentFork, Refusal> {
         let timer = Task {
-            try await Task.sleep(for: Self.patience.agent)
+            try await Task.sleep(for: Self.patience.agent + request.numbering(of: request.heapBound ?? .zero) * 3)
             await connection.close()
         }
         defer { timer.cancel() }

@@ -32,7 +32,7 @@ struct CopyOnWriteEngine: Sendable {
         let began = SystemClock.monotonic()
         let target = request.process.identity
         let heap: AgentIsolate
-        switch choose(isolate, among: try await isolates(connection)) {
+        switch choose(isolate, among: try await isolates(connection, only: isolate)) {
         case .success(let found): heap = found
         case .failure(let refusal): return refusal
         }
@@ -40,6 +40,7 @@ struct CopyOnWriteEngine: Sendable {
         if let size = heap.heap?.totalHeapSize { request.heapBound = ByteCount(size) }
         guard let facts = try site.facts(for: request) else { return Refusal(.copyFailed, "process \(target.pid) is gone") }
         outcome.record.describe(facts)
+        if let size = request.heapBound, let refusal = request.objection(toNumbering: size, facts) { return refusal }
         let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
 
         let made: CaptureCgroup?
@@ -79,9 +80,10 @@ struct CopyOnWriteEngine: Sendable {
         return failure
     }
 
-    /// All isolates with their heaps, as V8 itself says them. One that does not answer takes 2 s.
-    func isolates(_ connection: AgentConnection) async throws -> [AgentIsolate] {
-        guard case .isolates(_, let isolates)? = try await connection.ask(.isolates) else { return [] }
+    /// With its heap, as V8 itself says it. One that does not answer takes 2 s.
+    private func isolates(_ connection: AgentConnection, only isolate: Int?) async throws -> [AgentIsolate] {
+        let wanted = isolate ?? connection.hello.isolates.first(where: \.main)?.id
+        guard case .isolates(_, let isolates, _)? = try await connection.ask(.isolates(only: wanted)) else { return [] }
         return isolates
     }
 
@@ -140,6 +142,11 @@ extension SnapshotRecord {
         actual.rewritten = copy.rewritten
         actual.attempts = attempt
         self.actual = actual
-        lineage = "fork-\(id)"
+        if let hunt = copy.fork?.exactIds, let process = instance {
+            lineage = hunt.lineage(of: process.identity, isolate: isolate ?? copy.fork?.isolate ?? 0)
+            exactIdsUntil = hunt.end
+        } else {
+            lineage = "fork-\(id)"
+        }
     }
 }

@@ -134,7 +134,7 @@ void control(Connection& from, int64_t id) {
 
 // Answers whether it was one of those that any connection may ask.
 bool observe(Connection& from, int64_t id, const Message& message) {
-    if (message.is("type", "isolates")) listIsolates(from, id);
+    if (message.is("type", "isolates")) listIsolates(from, id, message.whole("isolate", -1));
     else if (message.is("type", "statistics")) replyStatistics(&from, id);
     else if (message.is("type", "subscribe")) subscribe(from, id, message);
     else return false;

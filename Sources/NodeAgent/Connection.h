@@ -40,6 +40,7 @@ public:
     bool tellsLeaks = false;
     // A list of isolates that it waits for: the request's id, or -1.
     int64_t queryID = -1;
+    int64_t queriedIsolate = -1;  // -1: all
     int64_t queryDeadline = 0;
 
 private:

@@ -7,7 +7,7 @@ namespace agent {
 class Connection;
 class Message;
 
-void listIsolates(Connection& from, int64_t id);
+void listIsolates(Connection& from, int64_t id, int64_t only);  // -1: all
 void subscribe(Connection& from, int64_t id, const Message& message);
 // Somebody wants to hear of collections or leaks.
 bool isSubscribed();

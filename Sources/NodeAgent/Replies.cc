@@ -31,13 +31,13 @@ void writeIsolate(Text& text, const Slot& slot, bool withHeap) {
     text.raw("}");
 }
 
-// Those that do not fit are counted.
-void writeIsolates(Text& text, bool withHeaps) {
+// Those that do not fit are counted. `only`: -1 for all.
+void writeIsolates(Text& text, bool withHeaps, int64_t only) {
     int more = 0;
     text.open("isolates", '[');
     for (int at = 0; at < usedSlots(); at++) {
         const Slot& slot = slots[at];
-        if (slot.state.load() != Slot::isLive || (withHeaps && !slot.isQueried)) continue;
+        if (slot.state.load() != Slot::isLive || (withHeaps && !slot.isQueried) || (only >= 0 && slot.id != only)) continue;
         if (text.room() < roomForOne) more++;
         else writeIsolate(text, slot, withHeaps);
     }
@@ -63,7 +63,7 @@ void sayHello(Connection& to) {
     text.member("protocol", protocolVersion).member("agent", agentVersion).member("node", nodeVersion());
     text.member("pid", getpid()).member("startTime", startTime());
     writeMissing(text);
-    writeIsolates(text, false);
+    writeIsolates(text, false, -1);
     to.send(text);
 }
 
@@ -83,11 +83,11 @@ void replyDone(Connection* to, int64_t id, const char* type) {
     reply(to, text);
 }
 
-void replyIsolates(Connection* to, int64_t id) {
+void replyIsolates(Connection& to, int64_t id) {
     Text text = beginMessage("isolates");
     text.member("id", id);
-    writeIsolates(text, true);
-    reply(to, text);
+    writeIsolates(text, true, to.queriedIsolate);
+    to.send(text);
 }
 
 void replyStatistics(Connection* to, int64_t id) {

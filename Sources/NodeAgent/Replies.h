@@ -15,7 +15,7 @@ void sayHello(Connection& to);
 void reply(Connection* to, const Text& text);
 void replyFailed(Connection* to, int64_t id, const char* code, const char* message);
 void replyDone(Connection* to, int64_t id, const char* type);
-void replyIsolates(Connection* to, int64_t id);
+void replyIsolates(Connection& to, int64_t id);
 void replyStatistics(Connection* to, int64_t id);
 void tellCollection(const Slot& slot, const Collection& collection);
 void tellLeak(const Slot& slot, const Leak& leak);

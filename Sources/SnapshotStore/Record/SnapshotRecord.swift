@@ -43,6 +43,8 @@ public struct SnapshotRecord: Codable, Sendable, Hashable, Identifiable {
     public var isolate: Int?
     /// Snapshots whose lineage is the same text number their objects alike, so that ids may be compared; of different ones never.
     public var lineage: String?
+    /// When the service was to stop keeping object ids; nil: it did not keep them.
+    public var exactIdsUntil: Timestamp?
     public var node: Node?
     public var host: Host?
     public var samples: Samples?

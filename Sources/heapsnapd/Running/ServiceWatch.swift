@@ -105,7 +105,7 @@ actor ServiceWatch {
             armAlarms(target)
             guard !captures.isBusy else { return .milliseconds(250) }
             if isCapturedByAnother(target.process) {
-                capturedByAnother = !CaptureLock.isLook(in: workplace.site.runtimeDirectory)
+                capturedByAnother = true
                 await unlink()
                 return .milliseconds(250)
             }
