@@ -50,7 +50,12 @@ $(BUN_STANDIN): Tests/Support/programs/bun-standin/node.c
 
 .PHONY: agent-tests
 agent-tests: # what needs no node: size, symbols, units; and the build that can be made to fail
-	@$(MAKE) -C Sources/NodeAgent agent-faults check-size symbols unit
+	@$(MAKE) -C Sources/NodeAgent agent-faults agent-asan check-size symbols unit
+
+.PHONY: agent-loaders
+agent-loaders: # musl and aarch64
+	@$(SUPPORT)/install-dependencies musl-tools g++-aarch64-linux-gnu qemu-user-static
+	@$(MAKE) -C Sources/NodeAgent loaders
 
 .PHONY: test
 test: build agent-tests $(BUN_STANDIN) ## all tests but the long repetitions; the runner's count is the last line
@@ -59,7 +64,7 @@ test: build agent-tests $(BUN_STANDIN) ## all tests but the long repetitions; th
 
 .PHONY: test-full
 test-full: export HEAPSNAPD_TEST_FULL = 1
-test-full: test ## all tests with all repetitions, on all Node versions
+test-full: agent-loaders test ## all tests with all repetitions, on all Node versions
 
 .PHONY: check
 check: swift ## format, shell scripts, and a build in which a warning is an error

@@ -49,7 +49,8 @@ struct CopyFollower {
             let channels = try CopyChannels()
             session = CopySession(control: channels.control.ours, output: channels.output.read) { home }
             answers = try await channels.hand {
-                try await connection.send(.capture(isolate: isolate, timeout: Self.patience.isolate, exactIds: request.secondsOfIDs), descriptors: $0).answers
+                try await connection.send(.capture(isolate: isolate, timeout: Self.patience.isolate, exactIds: request.secondsOfIDs), descriptors: $0)
+                    .answers
             }
         } catch { return .failed(Refusal(.noAgent, "the agent cannot be reached: \(error)"), isWorthARetry: false) }
 

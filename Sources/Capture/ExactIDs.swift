@@ -20,7 +20,8 @@ extension CaptureRequest {
         let allowed = min(admission.maxPause, facts.watchdog.map { $0 / 2 } ?? admission.maxPause)
         guard pause > allowed, !admission.acceptRisk else { return nil }
         return Refusal(
-            .pause, "to number its objects the service would stand still for about \(pause.text) (heap \(heap)), \(allowed.text) are allowed; "
+            .pause,
+            "to number its objects the service would stand still for about \(pause.text) (heap \(heap)), \(allowed.text) are allowed; "
                 + "raise capture.maxPause, or do without --exact-ids")
     }
 }

@@ -51,7 +51,11 @@ struct GoldenMessageTests {
             AgentEnd(
                 childPid: 26_231, signal: 11, duration: 0.105658, minorFaults: 22, childPeakResident: 58_894_336, childProcessorTime: 0.010433)),
         "isolates": .isolates(
-            id: 2, [AgentIsolate(id: 0, main: true, threadId: 26_218, heap: heap), AgentIsolate(id: 3, main: false, threadId: 26_240, notInterruptible: true)],
+            id: 2,
+            [
+                AgentIsolate(id: 0, main: true, threadId: 26_218, heap: heap),
+                AgentIsolate(id: 3, main: false, threadId: 26_240, notInterruptible: true),
+            ],
             more: 0),
         "isolates-exact": .isolates(
             id: 2,

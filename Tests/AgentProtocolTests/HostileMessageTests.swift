@@ -83,8 +83,9 @@ struct HostileMessageTests {
         }
         #expect(hello.agent == clean && hello.node == clean && hello.missing == [clean])
         #expect(try CopyMessage.decode(Array(#"{"type":"phase","phase":"\#(evil)"}"#.utf8)) == .phase(clean))
-        guard case .failed(_, let code, let message) = try decode(
-            #"{"type":"failed","id":1,"code":"é","message":"\#(String(repeating: "x", count: 50_000))"}"#)
+        guard
+            case .failed(_, let code, let message) = try decode(
+                #"{"type":"failed","id":1,"code":"é","message":"\#(String(repeating: "x", count: 50_000))"}"#)
         else {
             Issue.record("no failure")
             return

@@ -56,7 +56,9 @@ struct AgentConnectionTests {
 
     @Test func nobodyListens() async throws {
         let agent = try FakeAgent(listens: false)
-        await #expect(throws: AgentConnection.Failure.noAgent) { try await AgentConnection.open(to: agent.process, as: .observer, table: ProcessTable()) }
+        await #expect(throws: AgentConnection.Failure.noAgent) {
+            try await AgentConnection.open(to: agent.process, as: .observer, table: ProcessTable())
+        }
     }
 
     @Test func anotherIsConnected() async throws { #expect(try await failure(saying: framed(#"{"type":"busy"}"#)) == .busy) }
@@ -66,10 +68,11 @@ struct AgentConnectionTests {
         #expect(try await failure(saying: framed(later)) == .notUnderstood("it speaks protocol 3, this heapsnapd 2"))
     }
 
-    @Test(arguments: [
-        (#"{"type":"controls","id":1}"#, nil), (#"{"type":"failed","id":1,"code":"busy"}"#, .busy),
-        (#"{"type":"failed","id":1,"code":"unknownType"}"#, .notUnderstood("it did not let us control it")),
-    ] as [(String, AgentConnection.Failure?)])
+    @Test(
+        arguments: [
+            (#"{"type":"controls","id":1}"#, nil), (#"{"type":"failed","id":1,"code":"busy"}"#, .busy),
+            (#"{"type":"failed","id":1,"code":"unknownType"}"#, .notUnderstood("it did not let us control it")),
+        ] as [(String, AgentConnection.Failure?)])
     func takesControl(answer: String, failure: AgentConnection.Failure?) async throws {
         let agent = try FakeAgent()
         let opening = Task { try await AgentConnection.open(to: agent.process, as: .controller, table: ProcessTable(), patience: .seconds(10)) }

@@ -70,7 +70,9 @@ extension SnapshotRecord {
             lines.append(
                 ("copy", "peak \(copyPeak), \(actual?.attempts ?? 1) made; the service rewrote at most \(actual?.rewritten?.description ?? "?")"))
         }
-        lines += [("isolate", isolate.map(String.init)), ("lineage", lineage), ("exact ids", exactIdsUntil.map { "kept by the service until \($0)" })]
+        lines += [
+            ("isolate", isolate.map(String.init)), ("lineage", lineage), ("exact ids", exactIdsUntil.map { "kept by the service until \($0)" }),
+        ]
         if let loan { lines.append(("loan", "\(loan.from) raised to \(loan.to) by \(loan.lender)")) }
         if let host {
             lines.append(("limit", host.limit.map { "\($0) by \(host.limitSource ?? "?")" }))

@@ -31,6 +31,7 @@ struct StoredRecord: Decodable {
     var refusal: Refusal?
     var isolate: Int?
     var lineage: String?
+    var exactIdsUntil: String?
     var rungs: [Rung]?
     var node: Node?
     var host: Host?
@@ -46,7 +47,9 @@ struct StoredRecord: Decodable {
 struct CheckResult: Decodable {
     struct Refusal: Decodable { var code: String, message: String }
     struct Rung: Decodable { var rung: String, allowed: Bool, refusal: Refusal?, raisedLimit: Int?, peak: Int?, pause: Double? }
+    struct Isolate: Decodable { var id: Int, main: Bool, heapUsed: Int?, exactIdsUntil: String? }
     var pid: Int32
+    var isolates: [Isolate]
     var service: String
     var nodeVersion: String?
     var heap: Int?
