@@ -52,17 +52,17 @@ def hunt(agent):
 def test_ids_are_the_same_in_all_copies_of_a_hunt(node):
     with Service(node, SCRIPT) as service:
         agent = service.agent()
-        forked, capture = complete(agent, exactIds=60)
+        forked, capture = complete(agent, exactIds=600)
         first = ids(capture)
         assert 0 < forked["numbering"] < forked["pause"], forked
-        assert abs(forked["exactIds"]["until"] - time.time() - 60) < 5, forked
+        assert abs(forked["exactIds"]["until"] - time.time() - 600) < 5, forked
         speed(service)
-        second = ids(complete(agent, exactIds=60)[1])
+        second = ids(complete(agent, exactIds=600)[1])
         assert len(first & second) == len(first) >= 500, (len(first & second), len(first))
         agent.close()  # whoever asks for the next
         agent = controlling(service)
         speed(service)
-        forked2, capture = complete(agent, exactIds=60)
+        forked2, capture = complete(agent, exactIds=600)
         third = ids(capture)
         assert forked2["exactIds"]["since"] == forked["exactIds"]["since"], (forked, forked2)
         assert len(second & third) == len(second) >= 1000, "what was born within the hunt keeps its number, too"
