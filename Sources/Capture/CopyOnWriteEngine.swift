@@ -40,7 +40,7 @@ struct CopyOnWriteEngine: Sendable {
         if let size = heap.heap?.totalHeapSize { request.heapBound = ByteCount(size) }
         guard let facts = try site.facts(for: request) else { return Refusal(.copyFailed, "process \(target.pid) is gone") }
         outcome.record.describe(facts)
-        if let size = request.heapBound, let refusal = request.objection(toNumbering: size, facts) { return refusal }
+        if let size = request.heapBound, let refusal = request.objection(toNumbering: size, isOpen: heap.exactIds != nil, facts) { return refusal }
         let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
 
         let made: CaptureCgroup?

@@ -17,7 +17,8 @@ extension CaptureRequest {
     /// How long the isolate stands still at most beside the fork.
     func numbering(of heap: ByteCount) -> Duration { keepsIDs ? Self.pausePerMebibyte * heap.mebibytes : .zero }
 
-    func objection(toNumbering heap: ByteCount, _ facts: AdmissionFacts) -> Refusal? {
+    /// - Parameter isOpen: a hunt goes on, and its table is part of the use.
+    func objection(toNumbering heap: ByteCount, isOpen: Bool, _ facts: AdmissionFacts) -> Refusal? {
         guard keepsIDs, !admission.acceptRisk else { return nil }
         let pause = numbering(of: heap)
         let allowed = min(admission.maxPause, facts.watchdog.map { $0 / 2 } ?? admission.maxPause)
@@ -28,7 +29,7 @@ extension CaptureRequest {
                     + "raise capture.maxPause, or do without --exact-ids")
         }
         let table = heap * Self.tablePerHeapByte
-        guard let limit = facts.limit, facts.use + table > limit else { return nil }
+        guard !isOpen, let limit = facts.limit, facts.use + table > limit else { return nil }
         return Refusal(
             .doesNotFit,
             "to number its objects the service would need up to \(table) on top of \(facts.use), its limit is \(limit); do without --exact-ids")

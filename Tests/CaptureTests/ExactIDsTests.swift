@@ -11,7 +11,7 @@ import Units
 struct ExactIDsTests {
     private func objection(
         heap: ByteCount = .mebibytes(100), use: ByteCount = .mebibytes(150), limit: ByteCount? = .mebibytes(512), maxPause: Duration = .seconds(10),
-        watchdog: Duration? = nil, acceptRisk: Bool = false, ids: Duration? = .seconds(600)
+        watchdog: Duration? = nil, acceptRisk: Bool = false, ids: Duration? = .seconds(600), isOpen: Bool = false
     ) throws -> Refusal.Code? {
         let agent = try FakeAgent(listens: false)
         var request = CaptureRequest(
@@ -26,7 +26,7 @@ struct ExactIDsTests {
             use: use, limit: limit, hostAvailable: .gibibytes(8), hostTotal: .gibibytes(16), directory: "/", directoryWritable: true,
             directoryAvailable: .gibibytes(8), storeAvailable: .gibibytes(8), storeSharesFileSystem: false)
         facts.watchdog = watchdog
-        return request.objection(toNumbering: heap, facts)?.code
+        return request.objection(toNumbering: heap, isOpen: isOpen, facts)?.code
     }
 
     @Test func itFits() throws { #expect(try objection() == nil) }
@@ -42,6 +42,7 @@ struct ExactIDsTests {
     @Test func theTable() throws {
         #expect(try objection(use: .mebibytes(300)) == .doesNotFit)
         #expect(try objection(use: .mebibytes(300), limit: nil) == nil)
+        #expect(try objection(use: .mebibytes(300), isOpen: true) == nil, "it is there already")
     }
 
     @Test func oneLineageForOneHunt() throws {
