@@ -1,6 +1,6 @@
 import Glibc
 public import Linux
-public import Units
+import Units
 
 /// The cgroup in which a copy lives (contract 11): new pages are charged to whoever faults them in, so the copy must not sit in the service's.
 public struct CaptureCgroup: Sendable {
