@@ -158,7 +158,8 @@ final class CopySession: Sendable {
                     let result = Result {
                         var verifier = StreamVerifier()
                         return try site.store.ingest(
-                            from: output.descriptor, endingWith: over.descriptor, id: id, compression: site.compression, level: site.compressionLevel, verifier: &verifier
+                            from: output.descriptor, endingWith: over.descriptor, id: id, compression: site.compression, level: site.compressionLevel,
+                            verifier: &verifier
                         ) { read in state.withLock { $0.bytes = read } }
                     }
                     state.withLock { $0.isRead = true }

@@ -26,7 +26,8 @@ public struct HeapLimitGuard: Sendable {
         let answers = try await channels.hand { try await connection.send(.arm(isolate: nil), descriptors: $0).answers }
         for await answer in answers {
             guard case .done = answer else { return nil }
-            return HeapLimitGuard(site: site, session: session, answers: answers, listening: Task(executorPreference: site.threads) { await session.listen() })
+            let listening = Task(executorPreference: site.threads) { await session.listen() }
+            return HeapLimitGuard(site: site, session: session, answers: answers, listening: listening)
         }
         return nil
     }
@@ -78,7 +79,7 @@ extension CaptureSite {
         let admitted = try CopyOnWriteEngine(site: self, attempts: 1).admit(request, facts, hierarchy).get()
         var outcome = CaptureOutcome(record: request.record)
         if let limit = admitted.plan.raisedLimit, let hierarchy {
-            // Without it the service may end sooner than it would have to; with it, not later than without us.
+            // The copy is made without it, too: at V8's limit the service ends in any case.
             try? lend(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome)
         }
         var home = try home(for: copy, admitted.placement)

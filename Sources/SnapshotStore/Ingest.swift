@@ -51,7 +51,8 @@ extension SnapshotStore {
     ///   - progress: told the bytes read so far, each MiB; may throw to stop. Nothing is left then.
     /// - Throws: `StoreError` (`noSpace` on a full disk, which leaves nothing behind either), or what `progress` throws.
     public func ingest(
-        from source: FileDescriptor, endingWith end: FileDescriptor? = nil, id: SnapshotID, compression: Compression = .zstd, level: Int = 3, verifier: inout some StreamVerifying, progress: (ByteCount) throws -> Void = { _ in }
+        from source: FileDescriptor, endingWith end: FileDescriptor? = nil, id: SnapshotID, compression: Compression = .zstd, level: Int = 3,
+        verifier: inout some StreamVerifying, progress: (ByteCount) throws -> Void = { _ in }
     ) throws -> Ingested {
         let name = id.text + compression.suffix
         let subject = "\(path)/\(name)"

@@ -30,7 +30,8 @@ struct Workplace: Sendable {
         }
         let site = CaptureSite(
             table: table, store: store, loans: loans, placer: ScopePlacer.ofThisHost(table: table), threads: BlockingWork.threads,
-            runtimeDirectory: runtime, holder: identity, compression: configuration.store.compression, compressionLevel: configuration.store.compressionLevel,
+            runtimeDirectory: runtime, holder: identity, compression: configuration.store.compression,
+            compressionLevel: configuration.store.compressionLevel,
             retention: configuration.store.retention(total: try? store.diskSpace().total),
             extraPerHeapByte: configuration.capture.extraPerHeapByte)
         return Workplace(configuration: configuration, table: table, store: store, site: site)

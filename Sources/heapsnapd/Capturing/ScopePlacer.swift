@@ -37,7 +37,9 @@ struct ScopePlacer: CopyPlacer {
         let scope = Scope(
             name: name, slice: Self.slice, description: "heapsnapd: snapshot \(placement.id) of \(placement.service)", memoryMax: placement.limit)
         try SystemdConnection().start(scope, around: copy, patience: Self.patience)
-        guard let hierarchy = try MemoryHierarchy.of(copy, in: table) else { throw KernelError.system(operation: "find process \(copy)", .noSuchProcess) }
+        guard let hierarchy = try MemoryHierarchy.of(copy, in: table) else {
+            throw KernelError.system(operation: "find process \(copy)", .noSuchProcess)
+        }
         // The leaf is the scope, and its slice lies above.
         guard hierarchy.leaf.path.hasSuffix("/\(name)"), hierarchy.cgroups.count > 1 else {
             throw SystemdError(operation: "start \(name)", reason: "process \(copy) is in \(hierarchy.leaf.path)")

@@ -25,7 +25,9 @@ struct ContainedService {
                 EndToEnd.program(name)
             ]
         if outlives { command = ["/bin/sh", "-c", "\"$@\" & echo $! > \(sandbox.path("supervisor")); wait; exec sleep 1000", "sh"] + command }
-        if cgroupsReadOnly { command = ["unshare", "-m", "/bin/sh", "-c", "mount -o remount,bind,ro /sys/fs/cgroup/memory && exec \"$@\"", "sh"] + command }
+        if cgroupsReadOnly {
+            command = ["unshare", "-m", "/bin/sh", "-c", "mount -o remount,bind,ro /sys/fs/cgroup/memory && exec \"$@\"", "sh"] + command
+        }
         let program = try sandbox.start(
             [EndToEnd.script("in-cgroup"), "--hold", node, "--path-file", sandbox.path("cgroup"), "--report", limit, "--"] + command,
             environment: environment.merging(["PORT_FILE": sandbox.path("port")]) { $1 })
