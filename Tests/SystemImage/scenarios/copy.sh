@@ -1,6 +1,5 @@
 # A copy takes the snapshot in a transient scope of its own, outside the unit's limit, while the unit runs on.
-scopes() { systemctl list-units --all --plain --no-legend 'heapsnapd-capture-*.scope'; }
-no_scope() { ! scopes | grep . && ! ls -d /sys/fs/cgroup/heapsnapd-capture-* /sys/fs/cgroup/heapsnapd-capture.slice/* 2>/dev/null | grep -v '/[a-z]*\.[a-z.]*$'; }
+no_scope() { ! systemctl list-units --all --plain --no-legend 'heapsnapd-capture-*.scope' | grep . && ! find /sys/fs/cgroup -name 'heapsnapd-capture-*' | grep .; }
 
 service 150M Environment=RATE_MB=30 Environment=STOP_MB=20 -- \
     "$(run --agent /payload/heapsnapd-agent.node --set watch.triggers=[] leak-objects)"
