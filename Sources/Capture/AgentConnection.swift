@@ -78,12 +78,13 @@ public actor AgentConnection {
         throw Failure.notUnderstood("it did not let us control it")
     }
 
-    /// - Returns: the agent's messages under this request's number, until the connection ends; the caller stops reading at the last one.
+    /// - Returns: the agent's messages under this request's number, until the connection ends; the caller stops reading at the last one, and lets go of them.
     /// - Throws: `KernelError` where the connection is gone.
     public func send(_ request: AgentRequest, descriptors: [Int32] = []) throws -> (id: Int, answers: AsyncStream<AgentMessage>) {
         lastID += 1
         let id = lastID
         let (answers, answer) = AsyncStream.makeStream(of: AgentMessage.self)
+        answer.onTermination = { [weak self] _ in Task { await self?.forget(id) } }
         if isClosed { answer.finish() } else { waiting[id] = answer }
         do { try socket.send(request.encoded(id: id), descriptors: descriptors) } catch {
             waiting.removeValue(forKey: id)?.finish()
@@ -92,6 +93,8 @@ public actor AgentConnection {
         return (id, answers)
     }
 
+    private func forget(_ id: Int) { waiting[id] = nil }
+
     /// The first answer to a request that has one; nil where the connection ends first, as it does here when a stopped or frozen agent does not answer.
     public func ask(_ request: AgentRequest, patience: Duration = .seconds(5)) async throws -> AgentMessage? {
         let timer = Task {
@@ -99,8 +102,7 @@ public actor AgentConnection {
             close()
         }
         defer { timer.cancel() }
-        let (id, answers) = try send(request)
-        defer { waiting[id] = nil }
+        let (_, answers) = try send(request)
         for await answer in answers { return answer }
         return nil
     }

@@ -45,10 +45,7 @@ public struct CaptureLadder: Sendable {
         do { return try await climb(request, agent, directory, arrival, report) } catch let error as CancellationError {
             throw error  // the file stays where it is, for the next start
         } catch {
-            var failed = request.record
-            failed.state = .failed
-            failed.detail = [failed.detail, "\(error)"].compactMap(\.self).joined(separator: "; ")
-            _ = try? site.publish(failed)
+            site.failed(request.record, error)
             throw error
         }
     }
@@ -63,7 +60,7 @@ public struct CaptureLadder: Sendable {
         public var decision: Result<CopyAdmission.Plan, Refusal>
     }
 
-    /// Touches nothing: asks the agent for its isolates, and makes no cgroup that stays.
+    /// Touches nothing: asks the agent for its isolates, and makes no cgroup.
     public func foresee(_ request: CaptureRequest, agent: Agent) async throws -> Foreseen {
         let connection: AgentConnection
         switch await agent.connect() {
@@ -89,9 +86,8 @@ public struct CaptureLadder: Sendable {
             if let size = isolate.heap?.totalHeapSize { request.heapBound = ByteCount(size) }
             guard let facts = try site.facts(for: request) else { return }
             foreseen.facts = facts
-            let decision = try engine.prepare(request, facts, MemoryHierarchy.of(request.process.identity.pid, in: site.table))
-            if case .success(let prepared) = decision { prepared.0?.remove() }
-            foreseen.decision = decision.map(\.1)
+            let decision = try engine.admit(request, facts, MemoryHierarchy.of(request.process.identity.pid, in: site.table))
+            foreseen.decision = decision.map(\.plan)
         }
     }
 
@@ -133,6 +129,14 @@ public struct CaptureLadder: Sendable {
 }
 
 extension CaptureSite {
+    /// Publishes that it was begun, and what it ended with, where a record can be written.
+    func failed(_ record: SnapshotRecord, _ error: any Error) {
+        var failed = record
+        failed.state = .failed
+        failed.detail = [failed.detail, "\(error)"].compactMap(\.self).joined(separator: "; ")
+        _ = try? publish(failed)
+    }
+
     /// Publishes that nothing was begun.
     func refused(_ outcome: CaptureOutcome, _ refusal: Refusal) throws -> CaptureOutcome {
         var outcome = outcome

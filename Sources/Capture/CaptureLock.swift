@@ -5,8 +5,7 @@ public import Units
 public struct CaptureLock: Sendable {
     private let lock: FileLock
 
-    /// - Parameters:
-    ///   - runtimeDirectory: /run/heapsnapd for root, $XDG_RUNTIME_DIR/heapsnapd for others.
+    /// - Parameter runtimeDirectory: /run/heapsnapd for root, $XDG_RUNTIME_DIR/heapsnapd for others.
     /// - Returns: the lock, or a refusal that names whose capture runs.
     /// - Throws: `KernelError` where the directory cannot be written.
     public static func acquire(in runtimeDirectory: String, target: ProcessID) throws -> Result<CaptureLock, Refusal> {

@@ -165,6 +165,34 @@ extension EndToEnd {
             try await end(service)
         }
 
+        /// Room when the copy was made, none when it writes: the service knows nothing of it, and nothing half-written is visible.
+        @Test func theStoreFillsUpWhileTheCopyRuns() async throws {
+            let sandbox = try Sandbox()
+            let store = try sandbox.makeDirectory("store")
+            try #require(try await sandbox.start(["mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "none", store]).end().status == 0)
+            let service = try await ContainedService.start(
+                "leak-objects.js", node: 24, in: sandbox, run: ["--set", "watch.triggers=[]"], flags: ["--max-old-space-size=400"],
+                environment: ["RATE_MB": "100", "STOP_MB": "60"], agent: true)
+            try await eventually("the heap") { try await service.health().map { $0.heapUsed > 60_000_000 } == true ? true : nil }
+            let before = try #require(try await service.health())
+            kill(service.supervisor, SIGUSR2)
+            try await eventually("a copy", within: .seconds(20), every: .milliseconds(5)) { copies(of: before.pid).first }
+            // A record needs a few KiB, the snapshot some MB.
+            let fill = "head -c $((($(df --output=avail -k \(store) | tail -1) - 256) * 1024)) /dev/zero > \(store)/filler"
+            try #require(try await sandbox.start(["/bin/sh", "-c", fill]).end().status == 0)
+            let failed = try await sandbox.record("failed") { $0.state == "failed" }
+            #expect(failed.detail?.contains("file system is full") == true, "\(failed)")
+            #expect(try await service.health()?.pid == before.pid)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: store).filter { $0.contains("heapsnapshot") } == [])
+            try await eventually("the limit to be back", within: .seconds(30), every: .milliseconds(200)) {
+                try service.limit == Self.limit ? true : nil
+            }
+            try FileManager.default.removeItem(atPath: store + "/filler")
+            kill(service.supervisor, SIGUSR2)
+            #expect(try await service.snapshot().engine == "copyOnWrite", "with room again the next one succeeds")
+            try await end(service)
+        }
+
         // MARK: steps
 
         private func copies(of pid: Int32) -> [Int32] {

@@ -7,7 +7,7 @@ struct StoredRecord: Decodable {
     struct Samples: Decodable { var before: [Sample], after: [Sample] }
     struct Prediction: Decodable { var heap: Int?, extra: Int?, pause: Double? }
     struct Actual: Decodable { var peak: Int?, pause: Double?, duration: Double?, copyPeak: Int?, attempts: Int? }
-    struct Rung: Decodable { var rung: String, skipped: Refusal? }
+    struct Rung: Decodable { var rung: String, skipped: Refusal?, note: String? }
     struct Loan: Decodable { var from: Int, to: Int }
     struct LastWords: Decodable { var fatalError: String? }
     struct Exit: Decodable { var cause: String, status: Int32?, signal: Int32?, lastWords: LastWords? }
@@ -33,6 +33,7 @@ struct StoredRecord: Decodable {
     var lineage: String?
     var exactIdsUntil: String?
     var rungs: [Rung]?
+    var oomKilledCopies: Int?
     var node: Node?
     var host: Host?
     var samples: Samples?
