@@ -89,10 +89,23 @@ class Service:
                 return pid
         return None
 
-    def healthy(self):
+    def supervisor(self):
+        """`heapsnapd run`."""
+        return next(pid for pid in self.pids() if os.path.samefile(f"/proc/{pid}/exe", HEAPSNAPD))
+
+    def use(self):
+        """Bytes charged to the cgroup, less what the kernel can take back: as Sources/Linux/Cgroup/MemoryStatistics.swift counts it."""
+        use = int(pathlib.Path(self.usage_file).read_text())
+        values = dict(line.split() for line in open(self.cgroup + "/memory.stat"))
+        count = lambda name: int(values.get(("total_" if self.is_v1 else "file_" if name in ("dirty", "writeback") else "") + name, 0))
+        return use - max(0, count("inactive_file") + count("active_file") - count("dirty") - count("writeback"))
+
+    def port(self):
+        return pathlib.Path(self._port_file).read_text().strip()
+
+    def healthy(self, timeout=1):
         try:
-            port = pathlib.Path(self._port_file).read_text().strip()
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port()}/health", timeout=timeout) as answer:
                 return answer.status == 200
         except OSError:
             return False
