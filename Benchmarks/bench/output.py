@@ -115,17 +115,23 @@ def megabytes(count):
 
 
 def survival(results):
-    """A row per leak, a column per way; the pause is the median of the runs that left a complete snapshot."""
-    ways = {"flag": "near-heap-limit flag alone", "90 %": "SIGUSR2 at 90 %", "signal": "heapsnapd, in place", "copy": "heapsnapd, copy"}
+    """A row per leak, a column per way; medians, of the stop that of the runs that left a complete snapshot, of the life that of those that ended."""
+    ways = {"untouched": "untouched", "flag": "near-heap-limit flag alone", "90 %": "SIGUSR2 at 90 %", "signal": "heapsnapd, in place", "copy": "heapsnapd, copy"}
     cells = {}
     for result in results:
-        runs = result["runs"]
-        complete = [run for run in runs if run["complete"]]
-        pause = median_of([run["pause_s"] for run in complete])
-        cells.setdefault(result["leak"], {})[result["way"]] = (
-            f"{len(complete)}/{len(runs)} complete, {sum(run['survived'] for run in runs)}/{len(runs)} survived" + (f", {milliseconds(pause)}" if pause else ""))
+        cells.setdefault(result["leak"], {})[result["way"]] = survival_cell(result["way"], result["runs"])
     shown = [way for way in ways if any(way in row for row in cells.values())]
     return table(["leak", *(ways[way] for way in shown)], [[leak, *(row.get(way, DASH) for way in shown)] for leak, row in cells.items()])
+
+
+def survival_cell(way, runs):
+    share = lambda key: f"{sum(run[key] for run in runs)}/{len(runs)}"
+    lived = median_of([run["lived_s"] for run in runs])
+    ended = [] if lived is None else [f"lived {lived:.0f} s"]
+    if way == "untouched":
+        return ", ".join(ended) or "runs on"
+    pause = median_of([run["pause_s"] for run in runs if run["complete"]])
+    return ", ".join([f"{share('complete')} complete", f"{share('survived')} survived", *ended, *([] if pause is None else [f"stop {milliseconds(pause)}"])])
 
 
 def lines(name, result):

@@ -109,6 +109,9 @@ class Service:
     def port(self):
         return pathlib.Path(self._port_file).read_text().strip()
 
+    def listening_since(self):
+        return os.path.getmtime(self._port_file)
+
     def healthy(self, timeout=1):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port()}/health", timeout=timeout) as answer:
