@@ -84,7 +84,7 @@ def one_run(heap_mb, flags):
             asked = time.monotonic()
             peak.before = service.use()
             os.kill(service.supervisor(), signal.SIGUSR2)
-            ended = wait_for(lambda: [record for record in records(store) if record["state"] not in ("requested", "generating", "writing")], 300, 0.5)
+            ended = wait_for(lambda: [record for record in records(store) if record["state"] not in ("requested", "generating", "writing")], 590, 0.5)
             if not ended or ended[0]["state"] != "complete":
                 raise SystemExit(f"bench: no complete snapshot: {ended} {service.text()}")
             record = ended[0]
