@@ -22,6 +22,12 @@ def versions():
     return found
 
 
+def heading(report):
+    """The load is that of others too: times are worth as much as the machine was ours."""
+    load = f"load {report['load_before']:.1f} before and {report['load_after']:.1f} after"
+    return f"{report['date']}  {report['machine']}, {load}\n{', '.join(report['versions'].values())}"
+
+
 def table(header, rows):
     cells = [header, *[[str(cell) for cell in row] for row in rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
