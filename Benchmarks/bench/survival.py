@@ -1,9 +1,10 @@
 """What is left of a leaking service in 512 MiB, by the ways that people use and by heapsnapd's two.
 
-untouched: no snapshot at all, to know when the leak itself ends it. flag: --heapsnapshot-near-heap-limit=1, nothing else. 90 %: a watcher sends SIGUSR2 at 90 % of the limit, without asking what a snapshot costs.
-signal: heapsnapd run --no-agent. copy: heapsnapd run. Complete: opened and counted here, whoever wrote it. Survived: it answers (where the leak leaves
-it able to, else: it is there) 5 s after its snapshot was complete, or within 10 s from then: V8's collections near its limit take seconds. No leak stops, so its own end can come before that: `lived_s`, from listening to the
-end, says whether it came sooner than untouched."""
+untouched: no snapshot at all, to know when the leak itself ends it. flag: --heapsnapshot-near-heap-limit=1, nothing else. 90 %: a watcher sends
+SIGUSR2 at 90 % of the limit, without asking what a snapshot costs. signal: heapsnapd run --no-agent. copy: heapsnapd run.
+Complete: opened and counted here, whoever wrote it. Survived: 5 s after its snapshot was complete it answers, within 10 s, since near its limit V8's
+own collections take seconds; where the leak leaves it unable to, it is still there. No leak stops, so its own end can come before that: `lived_s`,
+from listening to the end, says whether it came sooner than untouched."""
 import os
 import signal
 import subprocess
