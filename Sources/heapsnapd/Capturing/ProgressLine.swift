@@ -13,7 +13,8 @@ struct ProgressLine: Sendable {
         case .admitted: "admitted"
         case .lent(let from, let to): "limit raised from \(from) to \(to) for the capture"
         case .signalled: "signal sent; waiting for the event loop"
-        case .copied(let pause): "copied; the service stood still for \(pause.text) and runs on"
+        case .copied(let pause, let exactIDsUntil):
+            "copied; the service stood still for \(pause.text) and runs on" + (exactIDsUntil.map { ", keeping object ids until \($0)" } ?? "")
         case .copyFailed(let refusal): refusal.message
         case .copyWorks(let phase, let done, let total):
             "the copy takes the snapshot: \(phase)" + (total.flatMap { $0 > 0 ? " \(min(100, done * 100 / $0)) %" : nil } ?? "")

@@ -43,7 +43,7 @@ struct DaemonControl: ControlHandler {
         let queue = waiting.filter { entry in processes.contains { $0.pid == entry.process?.pid } }.map {
             DaemonStatus.Queued(service: $0.service, pid: $0.process?.pid ?? ProcessID(0), reason: $0.reason, since: $0.since)
         }
-        let since = await daemon.since
+        let since = daemon.since
         return DaemonStatus(
             daemon: .init(pid: ProcessID(getpid()), version: VersionCommand.text, since: since), queue: queue, processes: processes)
     }

@@ -138,7 +138,7 @@ extension ServiceWatch {
             return .init(isolate: wish.isolate, attempts: attempts, staysOpen: true) { .success(connection) }
         }
         // Our own link that was lost a moment ago counts as another heapsnapd until the agent has noticed.
-        let found = workplace.agent(of: process, isolate: wish.isolate, patience: .seconds(2))
+        let found = workplace.agent(of: process, as: .controller, isolate: wish.isolate, patience: .seconds(2))
         guard case .absent(let reason)? = host.plan?.agent else { return found }
         return .init(attempts: attempts) {
             await found.connect().mapError { Refusal($0.code, "no copy can be made: \(reason)") }
@@ -165,7 +165,7 @@ extension ServiceWatch {
                     "\(service): capturing; heap about \(facts.cost?.heap.description ?? "unknown"), predicted stop \(facts.cost?.pause.text ?? "unknown")"
                 )
             case .lent(let from, let to): log.notice("\(service): limit raised from \(from) to \(to) for the capture")
-            case .copied(let pause): log.info("\(service): copied, stop \(pause.text); the copy takes the snapshot")
+            case .copied(let pause, _): log.info("\(service): copied, stop \(pause.text); the copy takes the snapshot")
             case .copyFailed(let refusal): log.info("\(service): \(refusal)")
             case .signalled, .copyWorks, .generating, .writing, .storing: break
             }
@@ -175,6 +175,7 @@ extension ServiceWatch {
     func conclude(_ outcome: CaptureOutcome) async {
         nextGiveBack = .zero
         lastCapture = outcome.record
+        copiesWereKilled(outcome.record.oomKilledCopies)
         if let refusal = outcome.refusal {
             log.warning("\(service): refused: \(refusal)")
             return refused(refusal.code.rawValue)
