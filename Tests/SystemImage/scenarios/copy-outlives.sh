@@ -7,6 +7,7 @@ has_limit() { same "$(systemctl show -P MemoryMax "$(scopes)")" "$(cat "/sys/fs/
 service 150M Environment=RATE_MB=40 Environment=STOP_MB=35 TimeoutStopSec=50 -- \
     "$(run --agent /payload/heapsnapd-agent.node --set watch.triggers=[] --set capture.grace=40s leak-objects)"
 until_true 20 uses_more_than 55000000
+until_true 30 has_agent
 kill -USR2 "$(main_pid)"
 check "a scope is there" until_true 20 scope_is_there
 check "systemd and the kernel agree on its limit" has_limit
