@@ -50,8 +50,7 @@ struct MemorySampler {
     }
 
     /// Replaces the bound in the sample by what the process has now.
-    mutating func estimate(_ process: NodeProcess, _ sample: inout Sample) throws {
-        guard let estimate = try HeapEstimate.read(process, table: table) else { return }
+    mutating func estimated(_ estimate: HeapEstimate, _ sample: inout Sample) {
         heapBound.estimated(heap: estimate.bytes, rss: sample.rss, at: sample.at)
         lastEstimate = (estimate.bytes, sample.rss, sample.at)
         sample.heap?.use = heapBound.upperBound(rss: sample.rss)

@@ -93,14 +93,16 @@ actor ServiceWatch {
     /// - Returns: how long to sleep.
     private func look() async -> Duration {
         do {
-            guard var target, var sample = try target.sampler.sample(at: SystemClock.monotonic()) else {
+            guard var sample = try target?.sampler.sample(at: SystemClock.monotonic()), let process = target?.process else {
                 if !captures.isBusy { giveBack(at: SystemClock.monotonic()) }
                 return try findTarget()
             }
-            if target.sampler.wantsEstimate(sample, decisive: target.decisiveHeap, isNearTrigger: isNearTrigger(sample)) {
-                try target.sampler.estimate(target.process, &sample)
+            if target?.wantsEstimate(sample, isNearTrigger: isNearTrigger(sample)) == true {
+                let estimate = try await heapEstimate(of: process)
+                guard target?.process.identity == process.identity else { return .zero }
+                if let estimate { target?.sampler.estimated(estimate, &sample) }
             }
-            self.target = target
+            guard let target else { return .zero }
             trajectory.add(sample, at: SystemClock.now())
             armAlarms(target)
             guard !captures.isBusy else { return .milliseconds(250) }
@@ -131,6 +133,12 @@ actor ServiceWatch {
         guard now >= nextGiveBack else { return }
         giveBack(growth: growth)
         nextGiveBack = now + .seconds(1)
+    }
+
+    /// V8 itself knows best; one that is blocked is looked at from outside.
+    private func heapEstimate(of process: NodeProcess) async throws -> HeapEstimate? {
+        if let heap = await heapTold(of: process) { return HeapEstimate(toldByAgent: heap) }
+        return try HeapEstimate.read(process, table: workplace.table)
     }
 
     private func verdicts(on sample: Sample) -> [Verdict] {

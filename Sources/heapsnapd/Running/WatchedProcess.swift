@@ -52,6 +52,10 @@ struct WatchedProcess {
         decisiveHeap = min((shares.min() ?? .percent(80)).of(heapLimit ?? .gibibytes(4)), patientHeap * 0.8)
     }
 
+    func wantsEstimate(_ sample: Sample, isNearTrigger: Bool) -> Bool {
+        sampler.wantsEstimate(sample, decisive: decisiveHeap, isNearTrigger: isNearTrigger)
+    }
+
     /// Until when a capture in place still fits, below the limit with what may be lent and within the pause that is allowed.
     mutating func safeMoment(_ sample: Sample, cgroup: Forecast?, heap: Forecast?, workplace: Workplace) -> LatestSafeMoment? {
         guard cgroup != nil || heap != nil, let level = sample.cgroup else { return nil }
