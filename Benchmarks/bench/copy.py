@@ -1,13 +1,11 @@
-"""One capture of a service at work, in place (by signal) and by copy: what its clients notice, what it takes, and what it leaves behind."""
+"""One capture of a service at work, in place (by signal) and by copy: what its clients notice, and what it takes."""
 import json
 import os
 import signal
-import statistics
 import subprocess
 import tempfile
 import threading
 import time
-import urllib.request
 
 from .service import HEAPSNAPD, ROOT, Service, node, records, wait_for
 
@@ -60,41 +58,41 @@ class PeakUse:
         self.thread.join()
 
 
-def throughput(port):
-    """Entries per second, the median of three loops after one that warms up."""
-    ask = lambda: json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/throughput", timeout=120))
-    return statistics.median([ask() for _ in range(4)][1:])
+def working(heap_mb, flags, work, node_flags=()):
+    """A service with such a heap, under `heapsnapd run`, that captures when it is asked to only."""
+    command = [HEAPSNAPD, "run", *flags, "--snapshot-dir", work + "/store", "--service", "bench", "--set", "watch.triggers=[]", "--max-pause", "10m", "--",
+               node(24), f"--max-old-space-size={2 * heap_mb + 200}", *node_flags, str(PROGRAMS / "working.js")]
+    # Room for both ways: ten times the heap is what admission counts for a snapshot in place.
+    return Service(command, 15 * heap_mb + 512, environment={"HEAP_MB": str(heap_mb)}, work=work)
+
+
+def captured(service):
+    """Asks for one, and waits until it is stored. -> its record"""
+    os.kill(service.supervisor(), signal.SIGUSR2)
+    under_way = ("requested", "generating", "writing")
+    ended = wait_for(lambda: [record for record in records(service.work + "/store") if record["state"] not in under_way], 590, 0.5)
+    if not ended or ended[0]["state"] != "complete":
+        raise SystemExit(f"bench: no complete snapshot: {ended} {service.text()}")
+    return ended[0]
 
 
 def one_run(heap_mb, flags):
-    work = tempfile.mkdtemp(prefix="heapsnapd-bench-")
-    store = work + "/store"
-    command = [HEAPSNAPD, "run", *flags, "--snapshot-dir", store, "--service", "bench", "--set", "watch.triggers=[]", "--max-pause", "10m", "--",
-               node(24), f"--max-old-space-size={2 * heap_mb + 200}", str(PROGRAMS / "working.js")]
-    # Room for both ways: ten times the heap is what admission counts for a snapshot in place.
-    limit_mib = 15 * heap_mb + 512
-    with Service(command, limit_mib, environment={"HEAP_MB": str(heap_mb)}, work=work) as service:
+    with working(heap_mb, flags, tempfile.mkdtemp(prefix="heapsnapd-bench-")) as service:
         if not wait_for(service.healthy, 180, 0.1):
             raise SystemExit(f"bench: the service does not answer: {service.text()}")
-        port = service.port()
-        before = throughput(port)
-        with Load(port) as load, PeakUse(service) as peak:
+        with Load(service.port()) as load, PeakUse(service) as peak:
             began = time.monotonic()
             time.sleep(BASELINE)
             asked = time.monotonic()
             peak.before = service.use()
-            os.kill(service.supervisor(), signal.SIGUSR2)
-            ended = wait_for(lambda: [record for record in records(store) if record["state"] not in ("requested", "generating", "writing")], 590, 0.5)
-            if not ended or ended[0]["state"] != "complete":
-                raise SystemExit(f"bench: no complete snapshot: {ended} {service.text()}")
-            record = ended[0]
+            record = captured(service)
             time.sleep(2)  # what had to wait is answered
         actual = record["actual"]
         return {
-            "engine": record["engine"], "pause_s": actual["pause"], "duration_s": actual["duration"], "bytes": record["bytes"], "stored_bytes": record["storedBytes"],
-            "attempts": actual.get("attempts"), "rewritten": actual.get("rewritten"), "use_before": peak.before, "charged": peak.highest - peak.before,
-            "copy_peak": actual.get("copyPeak"), "without": load.between(began + 1, asked), "during": load.between(asked, asked + actual["duration"]),
-            "throughput_before": before, "throughput_after": throughput(port),
+            "engine": record["engine"], "pause_s": actual["pause"], "duration_s": actual["duration"], "bytes": record["bytes"],
+            "stored_bytes": record["storedBytes"], "attempts": actual.get("attempts"), "rewritten": actual.get("rewritten"),
+            "use_before": peak.before, "charged": peak.highest - peak.before, "copy_peak": actual.get("copyPeak"),
+            "without": load.between(began + 1, asked), "during": load.between(asked, asked + actual["duration"]),
         }
 
 

@@ -91,18 +91,24 @@ def copy(results):
             milliseconds(middle(runs, "during", "gap_s")), milliseconds(middle(runs, "without", "gap_s")), latency("during"), latency("without"),
             f"{sum(run['during']['failed'] for run in runs)} of {sum(run['during']['requests'] for run in runs)}",
         ])
-        before, after = middle(runs, "throughput_before"), middle(runs, "throughput_after")
         taken.append([
             f"{heap} MB", way, megabytes(middle(runs, "charged")), megabytes(middle(runs, "copy_peak")), f"{middle(runs, 'duration_s'):.1f} s",
-            megabytes(middle(runs, "bytes")), megabytes(middle(runs, "stored_bytes")), f"{before / 1e6:.2f} to {after / 1e6:.2f} M/s",
-            f"{median_of([run['throughput_after'] / run['throughput_before'] for run in runs]):.2f}",
+            megabytes(middle(runs, "bytes")), megabytes(middle(runs, "stored_bytes")),
         ])
     return "\n\n".join([
         table(["heap", "way", "runs", "stop", "ratio", "longest gap between answers", "the same without", "latency during: p50 / p99 / max",
                "without: p50 / p99 / max", "failed requests"], noticed),
-        table(["heap", "way", "charged to the service", "peak of the copy", "until stored", "snapshot", "on disk", "entries allocated, before to after",
-               "ratio"], taken),
+        table(["heap", "way", "charged to the service", "peak of the copy", "until stored", "snapshot", "on disk"], taken),
     ])
+
+
+def throughput(results):
+    rows = []
+    for result in results:
+        runs = result["runs"]
+        millions = lambda key: f"{median_of([run[key] for run in runs]) / 1e6:.2f} M/s"
+        rows.append([result["way"], len(runs), millions("before"), millions("after"), spread([run["after"] / run["before"] for run in runs], 2)])
+    return table(["capture", "runs", "entries allocated before", "after", "ratio"], rows)
 
 
 def value_at(value, path):
@@ -141,4 +147,6 @@ def survival_cell(way, runs):
 
 
 def lines(name, result):
-    return {"reaction": reaction, "footprint": footprint, "ingest": ingest, "copy": copy, "survival": survival, "survival-copy": survival}[name](result)
+    tables = {"reaction": reaction, "footprint": footprint, "ingest": ingest, "copy": copy, "throughput": throughput, "survival": survival,
+              "survival-copy": survival}
+    return tables[name](result)

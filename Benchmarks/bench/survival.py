@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from . import snapshot
 from .service import HEAPSNAPD, PROGRAMS, ROOT, Service, node, records, snapshot_files, wait_for
 
-PATIENCE = 100  # seconds; a service that sits at its limit that long is not going to answer
+PATIENCE = 60  # seconds; a service that sits at its limit that long is not going to answer
 RUNS, COPY_RUNS = 3, 10
 WAYS = ("untouched", "flag", "90 %", "signal", "copy")
 

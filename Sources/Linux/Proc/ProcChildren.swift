@@ -1,6 +1,16 @@
 public import Units
 
 extension ProcessTable {
+    /// `/proc/PID/task/*/comm`, at most 15 bytes each; empty when it is gone.
+    public func threadNames(_ pid: ProcessID) throws(KernelError) -> [String] {
+        var names: [String] = []
+        for thread in try KernelFile.names(in: path(pid, "task")) ?? [] {
+            guard let bytes = try KernelFile.read(path(pid, "task/\(thread)/comm")) else { continue }
+            names.append(bytes.prefix { $0 != UInt8(ascii: "\n") }.text)
+        }
+        return names
+    }
+
     /// Cost: one small file per thread where the kernel has CONFIG_PROC_CHILDREN, else one stat per process of the machine. A child that is
     /// born or dies meanwhile may be missing: look again rather than conclude.
     public func children(of pid: ProcessID) throws(KernelError) -> [ProcessID] {

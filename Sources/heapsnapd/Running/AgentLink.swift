@@ -55,6 +55,23 @@ extension ServiceWatch {
         guarding.cancel()
     }
 
+    /// - Returns: nil without a link, and where JavaScript does not answer at once: what is asked for is needed now.
+    func heapTold(of process: NodeProcess) async -> ByteCount? {
+        guard let (connection, of) = agent, of == process.identity, let main = connection.hello.isolates.first(where: \.main)?.id else { return nil }
+        return await withTaskGroup(of: ByteCount?.self) { group in
+            group.addTask {
+                guard case .isolates(_, let isolates, _)? = try? await connection.ask(.isolates(only: main)) else { return nil }
+                return isolates.first?.heap.map { ByteCount($0.totalHeapSize) }
+            }
+            group.addTask {
+                try? await Task.sleep(for: .milliseconds(100))
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next().flatMap(\.self)
+        }
+    }
+
     /// `dump` beside us takes its place, and gives it back.
     func unlink() async {
         guard let (connection, _) = agent else { return }

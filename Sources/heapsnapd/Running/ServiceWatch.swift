@@ -123,7 +123,7 @@ actor ServiceWatch {
                 return try await findTarget()
             }
             if target?.wantsEstimate(sample, isNearTrigger: isNearTrigger(sample)) == true {
-                let estimate = try await BlockingWork.run { [table = workplace.table] in try HeapEstimate.read(process, table: table) }
+                let estimate = try await heapEstimate(of: process)
                 guard target?.process.identity == process.identity else { return .zero }
                 if let estimate { target?.sampler.estimated(estimate, &sample) }
             }
@@ -153,6 +153,12 @@ actor ServiceWatch {
             log.warning("cannot read the memory of \(service): \(error)")
             return .seconds(1)
         }
+    }
+
+    /// V8 itself knows best; one that is blocked is looked at from outside.
+    private func heapEstimate(of process: NodeProcess) async throws -> HeapEstimate? {
+        if let heap = await heapTold(of: process) { return HeapEstimate(toldByAgent: heap) }
+        return try await BlockingWork.run { [table = workplace.table] in try HeapEstimate.read(process, table: table) }
     }
 
     private func verdicts(on sample: Sample) -> [Verdict] {
