@@ -13,6 +13,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 }
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -22,6 +24,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -35,6 +38,7 @@ let package = Package(
         .target(name: "CSystemd"),
         room("MemoryWatch", ["Units"]),
         room("AgentProtocol"),
+        room("Control", ["Units", nioCore, nioPosix]),
         room("HeapSnapshot", ["Units"]),
         room("SnapshotStore", ["CLinux", "CZstd", "Units", system, .product(name: "Crypto", package: "swift-crypto")]),
         // floor 2
@@ -58,6 +62,7 @@ let package = Package(
         tests("Linux", ["Linux", "Units", system]),
         tests("MemoryWatch", ["MemoryWatch", "SeededNumbers", "Units"]),
         tests("AgentProtocol", ["AgentProtocol", "SeededNumbers"]),
+        tests("Control", ["Control", "Units", nioCore, nioPosix]),
         tests("HeapSnapshot", ["CZstd", "HeapSnapshot", "Units"]),
         tests("SnapshotStore", ["SnapshotStore", "HeapSnapshot", "Units", system]),
         tests("Node", ["Node", "Linux", "Units"], resources: [.copy("Fixtures")]),
