@@ -1,0 +1,91 @@
+import Glibc
+
+/// Where the daemon listens: a path that it binds itself, or what systemd's socket activation passes on.
+public struct ListeningSocket: Sendable {
+    let descriptor: Int32
+    /// To be removed at the end; nil: it is systemd's.
+    let path: String?
+
+    /// - Parameter descriptor: of a bound Unix stream socket; the server's from now on.
+    public init(passedOn descriptor: Int32) {
+        self.descriptor = descriptor
+        path = nil
+    }
+
+    private init(_ descriptor: Int32, at path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Binds and listens. What a dead daemon left there is replaced; whoever connects is told apart by the kernel, so the mode is 0666.
+    ///
+    /// Makes the directory (0755) where there is none; one that exists is left as it is.
+    /// - Throws: with code 1 where another daemon listens there, or the path cannot be bound.
+    public static func bind(_ path: String) throws(ControlFailure) -> ListeningSocket {
+        makeDirectory(of: path)
+        let starting = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard starting >= 0 else { throw failure("listen at", path, String(cString: strerror(errno))) }
+        defer { close(starting) }
+        // Between two daemons that start at once; given up with the descriptor, for the socket itself says that one lives.
+        guard flock(starting, LOCK_EX | LOCK_NB) == 0 else { throw failure("listen at", path, "another heapsnapd starts there now") }
+        guard try !answers(path) else { throw failure("listen at", path, "another heapsnapd daemon runs; stop it first (systemctl stop heapsnapd)") }
+        guard var address = sockaddr_un(path: path) else { throw failure("listen at", path, "its name is too long for a socket") }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        unlink(path)
+        // Reachable only from listen on, when the mode is right.
+        guard descriptor >= 0, address.with({ Glibc.bind(descriptor, $0, $1) }) == 0, chmod(path, 0o666) == 0, listen(descriptor, 128) == 0 else {
+            let reason = String(cString: strerror(errno))
+            if descriptor >= 0 { close(descriptor) }
+            throw failure("listen at", path, reason)
+        }
+        return ListeningSocket(descriptor, at: path)
+    }
+
+    func removePath() { if let path { unlink(path) } }
+
+    /// Whether somebody listens there: systemd, too, for a daemon that is not running.
+    private static func answers(_ path: String) throws(ControlFailure) -> Bool {
+        guard var address = sockaddr_un(path: path) else { return false }
+        let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        guard probe >= 0 else { throw failure("open a socket for", path, String(cString: strerror(errno))) }
+        defer { close(probe) }
+        if address.with({ connect(probe, $0, $1) }) == 0 { return true }
+        switch errno {
+        case ENOENT, ECONNREFUSED: return false
+        // A full queue.
+        case EAGAIN: return true
+        // What is no socket is not ours to remove.
+        default: throw failure("listen at", path, String(cString: strerror(errno)))
+        }
+    }
+
+    private static func makeDirectory(of path: String) {
+        var made = ""
+        for component in path.split(separator: "/").dropLast() {
+            made += "/\(component)"
+            if mkdir(made, 0o755) == 0 { chmod(made, 0o755) }
+        }
+    }
+
+    private static func failure(_ verb: String, _ path: String, _ reason: String) -> ControlFailure {
+        ControlFailure("cannot \(verb) \(path): \(reason)")
+    }
+}
+
+extension sockaddr_un {
+    /// nil: the name is longer than the 107 bytes that fit.
+    init?(path: String) {
+        self.init()
+        sun_family = sa_family_t(AF_UNIX)
+        let fits = withUnsafeMutableBytes(of: &sun_path) { room in
+            guard path.utf8.count < room.count else { return false }
+            room.copyBytes(from: path.utf8)
+            return true
+        }
+        if !fits { return nil }
+    }
+
+    mutating func with(_ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        withUnsafePointer(to: &self) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<sockaddr_un>.size)) } }
+    }
+}
