@@ -82,6 +82,7 @@ extension ControlRequest: Codable {
     public init(from decoder: any Decoder) throws {
         let wire = try Wire(from: decoder)
         guard wire.version == Self.version else { throw Unfit.version(wire.version) }
+        for text in [wire.service, wire.reason].compactMap(\.self) where !Self.isPresentable(text) { throw Unfit.text }
         switch wire.type {
         case "status": self = .status
         case "reload": self = .reload
@@ -122,6 +123,12 @@ extension ControlRequest: Codable {
         try wire.encode(to: encoder)
     }
 
+    /// It will stand in records and on root's terminal: no escape sequences, no line breaks, and not a page.
+    private static func isPresentable(_ text: String) -> Bool {
+        text.utf8.count <= 1_024
+            && text.unicodeScalars.allSatisfy { ![.control, .format, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory) }
+    }
+
     /// As on the wire and on the command line.
     var name: String {
         switch self {
@@ -137,12 +144,14 @@ extension ControlRequest: Codable {
         case version(Int)
         case type(String)
         case missing(String)
+        case text
 
         var description: String {
             switch self {
             case .version(let version): "version \(version) of the protocol, this daemon speaks \(ControlRequest.version)"
             case .type(let type): "the daemon knows no request '\(type)'"
             case .missing(let what): "\(what) is missing"
+            case .text: "service and reason are at most 1,024 bytes without control characters"
             }
         }
     }
