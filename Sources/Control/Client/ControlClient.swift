@@ -67,7 +67,7 @@ public struct ControlClient: Sendable {
     }
 
     private var lost: ControlFailure {
-        ControlFailure("the daemon at \(path) ended the connection without an answer; see journalctl -u heapsnapd")
+        ControlFailure("the daemon at \(path) gave no answer: it ended, or hangs; see journalctl -u heapsnapd")
     }
 }
 
