@@ -51,7 +51,8 @@ let package = Package(
         .executableTarget(
             name: "heapsnapd",
             dependencies: [
-                "AgentProtocol", "Control", "Supervisor", "Capture", "Node", "Systemd", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot", "Units", log,
+                "AgentProtocol", "Control", "Supervisor", "Capture", "Node", "Systemd", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot",
+                "Units", log,
                 system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),

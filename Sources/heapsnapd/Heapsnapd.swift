@@ -22,7 +22,8 @@ struct Heapsnapd: ParsableCommand {
               `run` exits as its command did: its status, 128+n after signal n, 126 and 127 when it cannot be started, 125 for a failure of our own.
             """,
         subcommands: [
-            RunCommand.self, StatusCommand.self, ReloadCommand.self, DumpCommand.self, CheckCommand.self, WatchCommand.self, ListCommand.self, InfoCommand.self, ExportCommand.self,
+            RunCommand.self, StatusCommand.self, ReloadCommand.self, DumpCommand.self, CheckCommand.self, WatchCommand.self, ListCommand.self,
+            InfoCommand.self, ExportCommand.self,
             DeleteCommand.self,
             PruneCommand.self, ConfigCommand.self, VersionCommand.self,
         ])

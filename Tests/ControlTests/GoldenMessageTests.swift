@@ -35,7 +35,7 @@ struct GoldenMessageTests {
         queue: [.init(service: "shop", pid: shop, reason: "use", since: at)],
         processes: [
             {
-                var row = ProcessStatus(service: "shop", pid: shop, state: .queued)
+                var row = DaemonStatus.Process(service: "shop", pid: shop, state: .queued)
                 row.owner = 1_234
                 row.unit = "shop.service"
                 row.node = "v24.19.0"
@@ -49,7 +49,7 @@ struct GoldenMessageTests {
                 row.lastCapture = .init(
                     id: id("20261121T062837-dfea7328"), at: Timestamp("2026-11-21T06:28:37.000Z") ?? at, state: "complete")
                 return row
-            }(), ProcessStatus(service: "cron", pid: ProcessID(4_712), state: .unwatched),
+            }(), DaemonStatus.Process(service: "cron", pid: ProcessID(4_712), state: .unwatched),
         ])
 
     private static let replies: [String: ControlReply] = [

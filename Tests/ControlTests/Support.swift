@@ -92,12 +92,12 @@ final class FakeDaemon: ControlHandler {
 
     func status(for visibility: Visibility) async throws(ControlFailure) -> DaemonStatus {
         let rows = [Self.mine, Self.roots].filter { visibility.includes(owner: $0.owner) }.map { process in
-            var row = ProcessStatus(service: process.service, pid: process.identity.pid, state: .watching)
+            var row = DaemonStatus.Process(service: process.service, pid: process.identity.pid, state: .watching)
             row.owner = process.owner
             row.timeToLimit = Double(process.identity.pid.rawValue)
             return row
         }
-        let more = (0..<padding.withLock { $0 }).map { ProcessStatus(service: "s", pid: ProcessID(Int32($0)), state: .unwatched) }
+        let more = (0..<padding.withLock { $0 }).map { DaemonStatus.Process(service: "s", pid: ProcessID(Int32($0)), state: .unwatched) }
         let daemon = DaemonStatus.Daemon(pid: ProcessID(getpid()), version: "0.1.0", since: Timestamp(milliseconds: 0))
         return DaemonStatus(daemon: daemon, queue: [], processes: rows + more)
     }

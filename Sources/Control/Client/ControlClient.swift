@@ -21,15 +21,18 @@ public struct ControlClient: Sendable {
         let result: Result<ControlReply?, any Error>
         do { result = .success(try await exchange(request, on: group, patience, heard)) } catch { result = .failure(error) }
         try? await group.shutdownGracefully()
-        do { return try result.get() } catch let failure as ControlFailure { throw failure } catch is ChannelError { throw lost } catch
-            let error as IOError
-        {
+        switch result {
+        case .success(let last): return last
+        case .failure(let failure as ControlFailure): throw failure
+        case .failure(is ChannelError): throw lost
+        case .failure(let error as IOError):
             switch error.errnoCode {
             case ENOENT, ECONNREFUSED: return nil
             case EPIPE, ECONNRESET: throw lost
             default: throw ControlFailure("cannot ask the daemon at \(path): \(String(cString: strerror(error.errnoCode)))")
             }
-        } catch { throw ControlFailure("cannot ask the daemon at \(path): \(error)") }
+        case .failure(let error): throw ControlFailure("cannot ask the daemon at \(path): \(error)")
+        }
     }
 
     private func exchange(
@@ -88,7 +91,9 @@ struct LineDecoder {
                 waiting.append(byte)
             }
         }
-        guard waiting.count <= Self.mostBytes else { throw ControlFailure("cannot understand the daemon: a line of more than \(Self.mostBytes) bytes") }
+        guard waiting.count <= Self.mostBytes else {
+            throw ControlFailure("cannot understand the daemon: a line of more than \(Self.mostBytes) bytes; is it of another version? restart it")
+        }
         return lines
     }
 }

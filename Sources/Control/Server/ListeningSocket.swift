@@ -44,7 +44,7 @@ public struct ListeningSocket: Sendable {
         var status = stat()
         guard var address = sockaddr_un(path: path), lstat(path, &status) == 0 else { return false }
         // It would refuse a connection as a stale socket does, and is not ours to remove.
-        guard status.st_mode & S_IFMT == S_IFSOCK else { throw failure("listen at", path, "it exists and is no socket; remove it, or name another path") }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw failure("listen at", path, "it is no socket; remove it, or name another path") }
         let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard probe >= 0 else { throw failure("open a socket for", path, String(cString: strerror(errno))) }
         defer { close(probe) }

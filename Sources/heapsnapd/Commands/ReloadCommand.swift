@@ -7,6 +7,9 @@ struct ReloadCommand: ParsableCommand {
         discussion: """
             Where the configuration has an error the daemon says which, and goes on with the old one. For root and the group heapsnapd.
 
+            EXAMPLES
+              sudoedit /etc/heapsnapd/heapsnapd.yaml && heapsnapd reload
+
             EXIT STATUS
               0 done, 3 permission denied, 4 no daemon runs, 64 the configuration has an error.
             """)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Capture
 import Control
 import Linux
 import Node
@@ -37,16 +38,16 @@ struct StatusCommand: ParsableCommand {
         let table = ProcessTable()
         // A store that was never written to is an empty one.
         let records = (try? Workplace.open(options, for: .reading).store.records().records) ?? []
-        let processes = try table.pids().compactMap { pid -> ProcessStatus? in
+        let processes = try table.pids().compactMap { pid -> DaemonStatus.Process? in
             // What may not be looked at is not this user's.
             guard case .node(let process)? = try? NodeProcess.read(pid, table: table), process.packageManager == nil else { return nil }
-            return ProcessStatus(seen: process, in: table, lastCapture: records.last { $0.instance == process.identity })
+            return DaemonStatus.Process(seen: process, in: table, lastCapture: records.last { $0.instance?.identity == process.identity })
         }
         return DaemonStatus(daemon: nil, queue: [], processes: processes)
     }
 }
 
-extension ProcessStatus {
+extension DaemonStatus.Process {
     /// One look at a process that nobody watches.
     fileprivate init(seen process: NodeProcess, in table: ProcessTable, lastCapture: SnapshotRecord?) {
         self.init(service: process.serviceName(), pid: process.identity.pid, state: .unwatched)

@@ -23,7 +23,7 @@ struct StatusTable {
         return "heapsnapd \(daemon.version), process \(daemon.pid), since \(daemon.since); watching \(status.watching)\(next)"
     }
 
-    private static func row(_ process: ProcessStatus) -> [String] {
+    private static func row(_ process: DaemonStatus.Process) -> [String] {
         let trend = process.trend.map { ($0 < .zero ? "-\(-$0)" : "+\($0)") + "/s" }
         return [
             process.service, "\(process.pid)", (process.use ?? process.rss)?.description ?? "-", process.limit?.description ?? "-", trend ?? "-",
