@@ -87,7 +87,7 @@ struct PermissionTests {
                 s.sendall(sys.argv[2].encode() + b"\\n")
                 sys.stdout.write(s.makefile().read())
                 """
-            let arguments = ["--reuid", user, "--regid", user, "--groups", groups, "python3", "-I", "-c", program, server.path, request]
+            let arguments = ["--reuid", user, "--regid", user, "--groups", groups, "/usr/bin/python3", "-I", "-c", program, server.path, request]
             let said = try await output("/usr/bin/setpriv", arguments)
             #expect(said.contains(answer), "\(said)")
         }

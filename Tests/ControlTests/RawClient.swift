@@ -13,10 +13,8 @@ final class RawClient: Sendable {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         try #require(descriptor >= 0)
         var address = try #require(sockaddr_un(path: path))
-        guard address.with({ connect(descriptor, $0, $1) }) == 0 else {
-            close(descriptor)
-            return nil
-        }
+        // deinit closes it then, too.
+        guard address.with({ connect(descriptor, $0, $1) }) == 0 else { return nil }
     }
 
     deinit { close(descriptor) }

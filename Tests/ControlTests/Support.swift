@@ -80,8 +80,8 @@ final class FakeDaemon: ControlHandler {
     /// - Returns: whether the server had taken all before it.
     @discardableResult
     func send(_ event: WatchEvent) -> Bool {
-        guard case .enqueued(remaining: Self.roomForEvents - 1)? = watcher.withLock({ $0?.yield(event) }) else { return false }
-        return true
+        guard case .enqueued(let room)? = watcher.withLock({ $0?.yield(event) }) else { return false }
+        return room >= Self.roomForEvents - 1
     }
 
     func endWatch() { watcher.withLock { $0?.finish() } }

@@ -46,7 +46,8 @@ public struct ControlClient: Sendable {
             let impatience = patience.map { patience in
                 connection.channel.eventLoop.scheduleTask(in: TimeAmount(patience)) { connection.channel.close(promise: nil) }
             }
-            try await requests.write(line)
+            // Who is turned away is told so at once, maybe before this: then there is nobody to write to, and something to read.
+            try? await requests.write(line)
             var lines = LineDecoder()
             for try await bytes in answers {
                 impatience?.cancel()
