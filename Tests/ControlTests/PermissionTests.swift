@@ -95,11 +95,11 @@ struct PermissionTests {
 
     private func output(_ program: String, _ arguments: [String]) async throws -> String {
         try await withCheckedThrowingContinuation { continuation in
-            let process = Process(), pipe = Pipe()
-            process.executableURL = URL(filePath: program)
-            process.arguments = arguments
-            process.standardOutput = pipe
-            DispatchQueue.global().async {
+            Thread.detachNewThread {
+                let process = Process(), pipe = Pipe()
+                process.executableURL = URL(filePath: program)
+                process.arguments = arguments
+                process.standardOutput = pipe
                 do {
                     try process.run()
                     let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
