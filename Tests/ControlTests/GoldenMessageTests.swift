@@ -23,6 +23,7 @@ struct GoldenMessageTests {
                 request.acceptRisk = true
                 request.assumeHeapsnapshotSignal = true
                 request.maxPause = .milliseconds(2_500)
+                request.exactIDs = .seconds(600)
                 request.reason = "before deploy 17"
                 return request
             }()),

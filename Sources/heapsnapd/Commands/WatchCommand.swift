@@ -35,7 +35,6 @@ struct WatchCommand: ParsableCommand {
         ControlTarget?
 
     private var pause: Duration { Duration(text: interval) ?? .seconds(1) }
-    private var isTable: Bool { !options.json && isatty(STDOUT_FILENO) == 1 }
 
     func validate() throws {
         guard let time = Duration(text: interval), time >= .milliseconds(100) else {
@@ -44,13 +43,13 @@ struct WatchCommand: ParsableCommand {
     }
 
     func run() throws {
-        try untilInterrupted { if try await !watchByDaemon() { try await watchAlone() } }
+        let output = WatchOutput(isTable: !options.json && isatty(STDOUT_FILENO) == 1, ofMany: target == nil)
+        try untilInterrupted { if try await !watchByDaemon(output) { try await watchAlone(output) } }
     }
 
     /// - Returns: whether there is one.
-    private func watchByDaemon() async throws -> Bool {
-        let output = WatchOutput(isTable: isTable, ofMany: target == nil)
-        return try await daemon.ask(.watch(WatchRequest(target, interval: pause))) { reply in
+    private func watchByDaemon(_ output: WatchOutput) async throws -> Bool {
+        try await daemon.ask(.watch(WatchRequest(target, interval: pause))) { reply in
             switch reply {
             case .event(let event): output.show(event)
             case .dropped(let count): output.dropped(count)
@@ -59,7 +58,7 @@ struct WatchCommand: ParsableCommand {
         } != nil
     }
 
-    private func watchAlone() async throws {
+    private func watchAlone(_ output: WatchOutput) async throws {
         guard case .process(let pid)? = target else {
             throw CommandFailure(
                 .notFound, "cannot watch \(target.map { "\($0)" } ?? "all"): no daemon is asked; name a process, or start the daemon")
@@ -67,7 +66,6 @@ struct WatchCommand: ParsableCommand {
         let table = ProcessTable()
         let process = try table.nodeProcess(pid)
         let heap = HeapSeen()
-        let output = WatchOutput(isTable: isTable, ofMany: false)
         let listening = Task {
             do {
                 let connection = try await AgentConnection.open(to: process, as: .observer, table: table)

@@ -1,24 +1,28 @@
 import AgentProtocol
 import Control
 import SnapshotStore
+import Synchronization
 import Units
 
 /// What `watch` sees: rows of a table for people, a line of JSON each for programs.
-struct WatchOutput: Sendable {
+final class WatchOutput: Sendable {
     private let isTable: Bool
     private let ofMany: Bool
+    private let hasHeader = Mutex(false)
 
     /// - Parameter ofMany: with columns that tell the processes apart.
     init(isTable: Bool, ofMany: Bool) {
         self.isTable = isTable
         self.ofMany = ofMany
-        if isTable {
-            Terminal.print(row(["TIME"] + (ofMany ? ["SERVICE", "PID"] : []) + ["RSS", "USE", "LIMIT", "HEAP", "V8 LIMIT", "FULL GCS", "TREND"]))
-        }
     }
 
     func show(_ event: WatchEvent) {
         guard isTable else { return line(event) }
+        let isFirst = hasHeader.withLock { hasHeader in
+            defer { hasHeader = true }
+            return !hasHeader
+        }
+        if isFirst { Terminal.print(row(header)) }
         switch event {
         case .sample(let sample): Terminal.print(row(cells(sample)))
         case .leak(let leak): Terminal.print("\(clock(leak.at))  leak in \(name(leak.service, leak.pid)), isolate \(leak.isolate): \(leak.reason)")
@@ -28,6 +32,10 @@ struct WatchOutput: Sendable {
         case .process(let process): Terminal.print("\(clock(process.at))  \(name(process.service, process.pid)) \(process.change)")
         case .collection: break
         }
+    }
+
+    private var header: [String] {
+        ["TIME"] + (ofMany ? ["SERVICE", "PID"] : []) + ["RSS", "USE", "LIMIT", "HEAP", "V8 LIMIT", "FULL GCS", "TREND"]
     }
 
     func dropped(_ count: Int) {
@@ -80,8 +88,8 @@ extension WatchEvent {
         case .leak(let leak):
             self = .leak(
                 WatchLeak(
-                    pid: pid, service: service, at: now, isolate: leak.isolate, start: Timestamp(milliseconds: Int64(leak.start * 1_000)),
-                    end: Timestamp(milliseconds: Int64(leak.end * 1_000)), growth: ByteCount(leak.growth), reason: leak.reason))
+                    pid: pid, service: service, at: now, isolate: leak.isolate, start: Timestamp(secondsSinceEpoch: leak.start),
+                    end: Timestamp(secondsSinceEpoch: leak.end), growth: ByteCount(leak.growth), reason: leak.reason))
         default: return nil
         }
     }
