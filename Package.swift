@@ -51,7 +51,8 @@ let package = Package(
         .executableTarget(
             name: "heapsnapd",
             dependencies: [
-                "AgentProtocol", "Control", "Supervisor", "Capture", "Node", "Systemd", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot", "Units", log,
+                "AgentProtocol", "Control", "Supervisor", "Capture", "Node", "Systemd", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot",
+                "Units", log,
                 system,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

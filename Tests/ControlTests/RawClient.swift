@@ -1,10 +1,9 @@
-import Dispatch
-import Glibc
+import Foundation
 import Testing
 
 @testable import Control
 
-/// A client that says whatever a test wants. It waits on Dispatch's threads, since the server needs Swift's.
+/// A client that says whatever a test wants. It waits on threads of its own: Swift's are Dispatch's, and as many as there are processors.
 final class RawClient: Sendable {
     private let descriptor: Int32
 
@@ -13,10 +12,8 @@ final class RawClient: Sendable {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         try #require(descriptor >= 0)
         var address = try #require(sockaddr_un(path: path))
-        guard address.with({ connect(descriptor, $0, $1) }) == 0 else {
-            close(descriptor)
-            return nil
-        }
+        // deinit closes it then, too.
+        guard address.with({ connect(descriptor, $0, $1) }) == 0 else { return nil }
     }
 
     deinit { close(descriptor) }
@@ -26,7 +23,7 @@ final class RawClient: Sendable {
     func send(_ text: String) -> Int { send(Array(text.utf8)) }
 
     @discardableResult
-    func send(_ bytes: [UInt8]) -> Int { Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
+    func send(_ bytes: [UInt8]) -> Int { Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
 
     /// No more will come from here; answers can be read.
     func closeHalf() { shutdown(descriptor, Int32(SHUT_WR)) }
@@ -34,7 +31,7 @@ final class RawClient: Sendable {
     /// Until the server closes, or 20 s.
     /// - Returns: nil: it did not close.
     func readToEnd() async -> String? {
-        await onDispatch { [descriptor] in
+        await onThread { [descriptor] in
             var all: [UInt8] = []
             var room = [UInt8](repeating: 0, count: 65_536)
             while true {
@@ -49,13 +46,13 @@ final class RawClient: Sendable {
 
     /// Until the server has closed or reset the connection, without reading what it sent; false after 20 s.
     func isClosed() async -> Bool {
-        await onDispatch { [descriptor] in
+        await onThread { [descriptor] in
             var ready = pollfd(fd: descriptor, events: 0, revents: 0)
             return poll(&ready, 1, 20_000) > 0
         }
     }
 
-    private func onDispatch<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-        await withCheckedContinuation { continuation in DispatchQueue.global().async { continuation.resume(returning: body()) } }
+    private func onThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+        await withCheckedContinuation { continuation in Thread.detachNewThread { continuation.resume(returning: body()) } }
     }
 }

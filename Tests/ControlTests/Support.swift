@@ -55,6 +55,9 @@ final class FakeDaemon: ControlHandler {
     static let mine = ControlledProcess(identity: identity(4_711), service: "shop", owner: 1_234)
     static let roots = ControlledProcess(identity: identity(4_712), service: "pay", owner: 0)
 
+    /// More than any test sends: it is the server that has to bound what is not read.
+    private static let roomForEvents = 1_000_000
+
     /// What the server asked for, as it happens.
     let happenings: AsyncStream<Happening>
     private let happened: AsyncStream<Happening>.Continuation
@@ -73,7 +76,14 @@ final class FakeDaemon: ControlHandler {
     static func identity(_ pid: Int32) -> ProcessIdentity { ProcessIdentity(pid: ProcessID(pid), startTime: 7, bootID: "b") }
 
     func finishDump(_ result: Result<StoredSnapshot, ControlFailure>) { endDump.yield(result) }
-    func send(_ event: WatchEvent) { _ = watcher.withLock { $0?.yield(event) } }
+
+    /// - Returns: whether the server had taken all before it.
+    @discardableResult
+    func send(_ event: WatchEvent) -> Bool {
+        guard case .enqueued(let room)? = watcher.withLock({ $0?.yield(event) }) else { return false }
+        return room >= Self.roomForEvents - 1
+    }
+
     func endWatch() { watcher.withLock { $0?.finish() } }
 
     func process(_ target: ControlTarget) async throws(ControlFailure) -> ControlledProcess? {
@@ -82,12 +92,12 @@ final class FakeDaemon: ControlHandler {
 
     func status(for visibility: Visibility) async throws(ControlFailure) -> DaemonStatus {
         let rows = [Self.mine, Self.roots].filter { visibility.includes(owner: $0.owner) }.map { process in
-            var row = ProcessStatus(service: process.service, pid: process.identity.pid, state: .watching)
+            var row = DaemonStatus.Process(service: process.service, pid: process.identity.pid, state: .watching)
             row.owner = process.owner
             row.timeToLimit = Double(process.identity.pid.rawValue)
             return row
         }
-        let more = (0..<padding.withLock { $0 }).map { ProcessStatus(service: "s", pid: ProcessID(Int32($0)), state: .unwatched) }
+        let more = (0..<padding.withLock { $0 }).map { DaemonStatus.Process(service: "s", pid: ProcessID(Int32($0)), state: .unwatched) }
         let daemon = DaemonStatus.Daemon(pid: ProcessID(getpid()), version: "0.1.0", since: Timestamp(milliseconds: 0))
         return DaemonStatus(daemon: daemon, queue: [], processes: rows + more)
     }
@@ -104,7 +114,7 @@ final class FakeDaemon: ControlHandler {
     }
 
     func watch(_ process: ControlledProcess?, interval: Duration, visibility: Visibility) async throws(ControlFailure) -> AsyncStream<WatchEvent> {
-        let (events, continuation) = AsyncStream.makeStream(of: WatchEvent.self, bufferingPolicy: .bufferingNewest(64))
+        let (events, continuation) = AsyncStream.makeStream(of: WatchEvent.self, bufferingPolicy: .bufferingNewest(Self.roomForEvents))
         continuation.onTermination = { [happened] reason in if case .cancelled = reason { happened.yield(.unwatched) } }
         watcher.withLock { $0 = continuation }
         happened.yield(.watching(interval))

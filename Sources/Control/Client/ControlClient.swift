@@ -21,15 +21,18 @@ public struct ControlClient: Sendable {
         let result: Result<ControlReply?, any Error>
         do { result = .success(try await exchange(request, on: group, patience, heard)) } catch { result = .failure(error) }
         try? await group.shutdownGracefully()
-        do { return try result.get() } catch let failure as ControlFailure { throw failure } catch is ChannelError { throw lost } catch
-            let error as IOError
-        {
+        switch result {
+        case .success(let last): return last
+        case .failure(let failure as ControlFailure): throw failure
+        case .failure(is ChannelError): throw lost
+        case .failure(let error as IOError):
             switch error.errnoCode {
             case ENOENT, ECONNREFUSED: return nil
             case EPIPE, ECONNRESET: throw lost
             default: throw ControlFailure("cannot ask the daemon at \(path): \(String(cString: strerror(error.errnoCode)))")
             }
-        } catch { throw ControlFailure("cannot ask the daemon at \(path): \(error)") }
+        case .failure(let error): throw ControlFailure("cannot ask the daemon at \(path): \(error)")
+        }
     }
 
     private func exchange(
@@ -43,7 +46,8 @@ public struct ControlClient: Sendable {
             let impatience = patience.map { patience in
                 connection.channel.eventLoop.scheduleTask(in: TimeAmount(patience)) { connection.channel.close(promise: nil) }
             }
-            try await requests.write(line)
+            // Who is turned away is told so at once, maybe before this: then there is nobody to write to, and something to read.
+            try? await requests.write(line)
             var lines = LineDecoder()
             for try await bytes in answers {
                 impatience?.cancel()
@@ -67,7 +71,7 @@ public struct ControlClient: Sendable {
     }
 
     private var lost: ControlFailure {
-        ControlFailure("the daemon at \(path) ended the connection without an answer; see journalctl -u heapsnapd")
+        ControlFailure("the daemon at \(path) gave no answer: it ended, or hangs; see journalctl -u heapsnapd")
     }
 }
 
@@ -88,7 +92,9 @@ struct LineDecoder {
                 waiting.append(byte)
             }
         }
-        guard waiting.count <= Self.mostBytes else { throw ControlFailure("cannot understand the daemon: a line of more than \(Self.mostBytes) bytes") }
+        guard waiting.count <= Self.mostBytes else {
+            throw ControlFailure("cannot understand the daemon: a line of more than \(Self.mostBytes) bytes; is it of another version? restart it")
+        }
         return lines
     }
 }

@@ -35,6 +35,8 @@ public struct DumpRequest: Sendable, Hashable {
     public var assumeHeapsnapshotSignal = false
     /// nil: as the daemon's configuration says.
     public var maxPause: Duration?
+    /// For how long the service keeps object ids, so that the snapshots within can be compared object by object; zero ends it.
+    public var exactIDs: Duration?
     /// Why, in the words of who asks; it becomes the record's `detail`.
     public var reason: String?
 
@@ -65,6 +67,7 @@ extension ControlRequest: Codable {
         var acceptRisk: Bool?
         var assumeHeapsnapshotSignal: Bool?
         var maxPause: Double?
+        var exactIds: Double?
         var reason: String?
         var interval: Double?
 
@@ -95,6 +98,7 @@ extension ControlRequest: Codable {
             request.acceptRisk = wire.acceptRisk ?? false
             request.assumeHeapsnapshotSignal = wire.assumeHeapsnapshotSignal ?? false
             request.maxPause = wire.maxPause.map { Duration(inSeconds: max(0, $0)) }
+            request.exactIDs = wire.exactIds.map { min(.seconds(3_600), Duration(inSeconds: max(0, $0))) }
             request.reason = wire.reason
             self = .dump(request)
         case "watch":
@@ -115,6 +119,7 @@ extension ControlRequest: Codable {
             wire.acceptRisk = request.acceptRisk ? true : nil
             wire.assumeHeapsnapshotSignal = request.assumeHeapsnapshotSignal ? true : nil
             wire.maxPause = request.maxPause?.inSeconds
+            wire.exactIds = request.exactIDs?.inSeconds
             wire.reason = request.reason
         case .watch(let request):
             wire.name(request.target)

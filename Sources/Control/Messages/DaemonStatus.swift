@@ -46,9 +46,9 @@ public struct DaemonStatus: Sendable, Hashable, Codable {
     public var nextLimit: NextLimit?
     /// In the order in which they will be taken.
     public var queue: [Queued]
-    public var processes: [ProcessStatus]
+    public var processes: [Process]
 
-    public init(daemon: Daemon?, queue: [Queued], processes: [ProcessStatus]) {
+    public init(daemon: Daemon?, queue: [Queued], processes: [Process]) {
         self.daemon = daemon
         self.queue = queue
         self.processes = processes
@@ -60,63 +60,65 @@ public struct DaemonStatus: Sendable, Hashable, Codable {
     }
 }
 
-/// One row of the table. What is unknown is nil.
-public struct ProcessStatus: Sendable, Hashable, Codable {
-    /// From a later daemon there may be others.
-    public struct State: RawRepresentable, Sendable, Hashable, Codable {
-        public var rawValue: String
-        public init(rawValue: String) { self.rawValue = rawValue }
+extension DaemonStatus {
+    /// One row of the table. What is unknown is nil.
+    public struct Process: Sendable, Hashable, Codable {
+        /// From a later daemon there may be others.
+        public struct State: RawRepresentable, Sendable, Hashable, Codable {
+            public var rawValue: String
+            public init(rawValue: String) { self.rawValue = rawValue }
 
-        public static let watching = State(rawValue: "watching")
-        /// A capture of it waits for its turn.
-        public static let queued = State(rawValue: "queued")
-        public static let capturing = State(rawValue: "capturing")
-        /// Its rules rest: cooldown, or their count is used up for now.
-        public static let throttled = State(rawValue: "throttled")
-        /// The last wish was refused; it is made again later.
-        public static let refused = State(rawValue: "refused")
-        /// By nobody: there is no daemon, or no rule is for it.
-        public static let unwatched = State(rawValue: "unwatched")
-    }
+            public static let watching = State(rawValue: "watching")
+            /// A capture of it waits for its turn.
+            public static let queued = State(rawValue: "queued")
+            public static let capturing = State(rawValue: "capturing")
+            /// Its rules rest: cooldown, or their count is used up for now.
+            public static let throttled = State(rawValue: "throttled")
+            /// The last wish was refused; it is made again later.
+            public static let refused = State(rawValue: "refused")
+            /// By nobody: there is no daemon, or no rule is for it.
+            public static let unwatched = State(rawValue: "unwatched")
+        }
 
-    public struct LastCapture: Sendable, Hashable, Codable {
-        public var id: SnapshotID
-        public var at: Timestamp
-        /// A state of the record: docs/json.md, *States*.
-        public var state: String
+        public struct LastCapture: Sendable, Hashable, Codable {
+            public var id: SnapshotID
+            public var at: Timestamp
+            /// A state of the record: docs/json.md, *States*.
+            public var state: String
 
-        public init(id: SnapshotID, at: Timestamp, state: String) {
-            self.id = id
-            self.at = at
+            public init(id: SnapshotID, at: Timestamp, state: String) {
+                self.id = id
+                self.at = at
+                self.state = state
+            }
+        }
+
+        public var service: String
+        public var pid: ProcessID
+        /// User id that owns the process.
+        public var owner: UInt32?
+        public var unit: String?
+        /// `v24.19.0`
+        public var node: String?
+        public var rss: ByteCount?
+        /// Of the limit that is nearest: use and limit are the cgroup's, or V8's heap and its limit.
+        public var use: ByteCount?
+        public var limit: ByteCount?
+        /// `cgroup` or `heap`.
+        public var limitKind: String?
+        /// Growth of the use in a second.
+        public var trend: ByteCount?
+        /// Seconds; nil where it does not grow.
+        public var timeToLimit: Double?
+        public var state: State
+        public var lastCapture: LastCapture?
+        /// Whether the agent is loaded.
+        public var agent: Bool?
+
+        public init(service: String, pid: ProcessID, state: State) {
+            self.service = service
+            self.pid = pid
             self.state = state
         }
-    }
-
-    public var service: String
-    public var pid: ProcessID
-    /// User id that owns the process.
-    public var owner: UInt32?
-    public var unit: String?
-    /// `v24.19.0`
-    public var node: String?
-    public var rss: ByteCount?
-    /// Of the limit that is nearest: use and limit are the cgroup's, or V8's heap and its limit.
-    public var use: ByteCount?
-    public var limit: ByteCount?
-    /// `cgroup` or `heap`.
-    public var limitKind: String?
-    /// Growth of the use in a second.
-    public var trend: ByteCount?
-    /// Seconds; nil where it does not grow.
-    public var timeToLimit: Double?
-    public var state: State
-    public var lastCapture: LastCapture?
-    /// Whether the agent is loaded.
-    public var agent: Bool?
-
-    public init(service: String, pid: ProcessID, state: State) {
-        self.service = service
-        self.pid = pid
-        self.state = state
     }
 }

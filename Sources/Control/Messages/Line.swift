@@ -14,7 +14,7 @@ enum Line {
     static func decode<Message: Decodable>(_ type: Message.Type, from line: some Sequence<UInt8>) throws(Malformed) -> Message {
         do { return try JSONDecoder().decode(type, from: Data(line)) } catch let error as ControlRequest.Unfit {
             throw Malformed(description: error.description)
-        } catch let error as DecodingError { throw Malformed(error) } catch { throw Malformed(description: "it is not JSON") }
+        } catch let error as DecodingError { throw Malformed(error) } catch { throw Malformed(description: "it is not JSON of this protocol") }
     }
 
     struct Malformed: Error, Hashable, CustomStringConvertible {
@@ -29,7 +29,7 @@ enum Line {
                 switch error {
                 case .keyNotFound(let key, _): "\(key.stringValue) is missing"
                 case .typeMismatch(_, let context), .valueNotFound(_, let context): "\(path(context)) has the wrong type"
-                case .dataCorrupted(let context) where context.codingPath.isEmpty: "it is not JSON"
+                case .dataCorrupted(let context) where context.codingPath.isEmpty: "it is not JSON of this protocol"
                 case .dataCorrupted(let context): "\(path(context)): \(context.debugDescription)"
                 @unknown default: "it is not of this protocol"
                 }

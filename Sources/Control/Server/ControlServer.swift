@@ -9,7 +9,7 @@ import Synchronization
 public final class ControlServer: Sendable {
     private let socket: ListeningSocket
     private let listener: any Channel
-    private let connections: Connections
+    let connections: Connections
 
     /// - Parameter group: its next event loop is used, and stays the caller's to end, after `close`.
     /// - Throws: what NIO says of a descriptor that is no bound socket.

@@ -19,15 +19,11 @@ public struct ListeningSocket: Sendable {
 
     /// Binds and listens. What a dead daemon left there is replaced; whoever connects is told apart by the kernel, so the mode is 0666.
     ///
-    /// Makes the directory (0755) where there is none; one that exists is left as it is.
+    /// Makes the directory (0755) where there is none; one that exists is left as it is. Of two daemons that start at once one has to be kept away by
+    /// its own lock.
     /// - Throws: with code 1 where another daemon listens there, or the path cannot be bound.
     public static func bind(_ path: String) throws(ControlFailure) -> ListeningSocket {
         makeDirectory(of: path)
-        let starting = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard starting >= 0 else { throw failure("listen at", path, String(cString: strerror(errno))) }
-        defer { close(starting) }
-        // Between two daemons that start at once; given up with the descriptor, for the socket itself says that one lives.
-        guard flock(starting, LOCK_EX | LOCK_NB) == 0 else { throw failure("listen at", path, "another heapsnapd starts there now") }
         guard try !answers(path) else { throw failure("listen at", path, "another heapsnapd daemon runs; stop it first (systemctl stop heapsnapd)") }
         guard var address = sockaddr_un(path: path) else { throw failure("listen at", path, "its name is too long for a socket") }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
@@ -45,7 +41,10 @@ public struct ListeningSocket: Sendable {
 
     /// Whether somebody listens there: systemd, too, for a daemon that is not running.
     private static func answers(_ path: String) throws(ControlFailure) -> Bool {
-        guard var address = sockaddr_un(path: path) else { return false }
+        var status = stat()
+        guard var address = sockaddr_un(path: path), lstat(path, &status) == 0 else { return false }
+        // It would refuse a connection as a stale socket does, and is not ours to remove.
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw failure("listen at", path, "it is no socket; remove it, or name another path") }
         let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard probe >= 0 else { throw failure("open a socket for", path, String(cString: strerror(errno))) }
         defer { close(probe) }
@@ -54,7 +53,6 @@ public struct ListeningSocket: Sendable {
         case ENOENT, ECONNREFUSED: return false
         // A full queue.
         case EAGAIN: return true
-        // What is no socket is not ours to remove.
         default: throw failure("listen at", path, String(cString: strerror(errno)))
         }
     }

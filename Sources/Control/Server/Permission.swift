@@ -1,3 +1,5 @@
+import Glibc
+
 /// Who may ask for what (docs/control-protocol.md, *Who may*): root and the members of one group everything, others for their own processes.
 public struct Permission: Sendable, Hashable {
     /// Of the group `heapsnapd`; nil where there is none.
@@ -8,6 +10,15 @@ public struct Permission: Sendable, Hashable {
     public init(group: UInt32?, daemonUser: UInt32) {
         self.group = group
         self.daemonUser = daemonUser
+    }
+
+    /// Of a daemon that is this process: its user, and the group `heapsnapd` as the system's databases have it now.
+    public static func ofThisProcess() -> Permission {
+        var entry = Glibc.group(), found: UnsafeMutablePointer<Glibc.group>?
+        // Enough for its members' names; without the group only root and the owners are served.
+        var room = [CChar](repeating: 0, count: 65_536)
+        let isKnown = getgrnam_r("heapsnapd", &entry, &room, room.count, &found) == 0 && found != nil
+        return Permission(group: isKnown ? entry.gr_gid : nil, daemonUser: geteuid())
     }
 
     /// - Parameter ownerOfTarget: of the process that `request` names; nil where it names none, or nobody knows.

@@ -8,7 +8,7 @@ struct Replies: Sendable {
     /// - Returns: whether it was taken: not where the client has not read what came before.
     func offer(_ reply: ControlReply) async -> Bool {
         // Asked twice: an answer that will not be taken need not be made, and only on the loop the question has a certain answer.
-        guard channel.isWritable, let line = try? Line.encode(reply) else { return false }
+        guard !Task.isCancelled, channel.isWritable, let line = try? Line.encode(reply) else { return false }
         let taken = channel.eventLoop.submit {
             guard channel.isWritable else { return false }
             channel.writeAndFlush(channel.allocator.buffer(bytes: line), promise: nil)

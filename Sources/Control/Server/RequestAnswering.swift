@@ -5,9 +5,9 @@ struct RequestAnswering: Sendable {
 
     /// Until the last answer is on its way; cancelled when the client is gone.
     func answer(_ request: ControlRequest, of peer: Peer, to replies: Replies) async {
-        do throws(ControlFailure) {
-            replies.writeLast(try await last(request, of: peer, to: replies))
-        } catch { replies.writeLast(.error(error)) }
+        let last: ControlReply
+        do throws(ControlFailure) { last = try await self.last(request, of: peer, to: replies) } catch { last = .error(error) }
+        if !Task.isCancelled { replies.writeLast(last) }
     }
 
     private func last(_ request: ControlRequest, of peer: Peer, to replies: Replies) async throws(ControlFailure) -> ControlReply {

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// One connection, on its event loop: who is it, one line of request, and a task that answers; the end of the connection is the end of the task.
@@ -25,7 +26,11 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let peer = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { Peer.read($0) }
+        let peer = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { socket in
+            // NIO accepts without it, and a process that inherits the connection would keep it open.
+            _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
+            return Peer.read(socket)
+        }
         guard let peer = peer.flatMap(\.self) else { return context.close(promise: nil) }
         if let refusal = connections.admit(context.channel, of: peer.uid) {
             return end(context, ControlFailure("cannot ask the daemon: \(refusal); try again later"))

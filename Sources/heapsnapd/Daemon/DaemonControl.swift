@@ -26,9 +26,9 @@ struct DaemonControl: ControlHandler {
 
     func status(for visibility: Visibility) async throws(ControlFailure) -> DaemonStatus {
         let table = await daemon.workplace.table
-        let watched = await daemon.reports().map { Control.ProcessStatus($0, owner: ControlledProcess.owner(of: $0.process, table: table)) }
+        let watched = await daemon.reports().map { DaemonStatus.Process($0, owner: ControlledProcess.owner(of: $0.process, table: table)) }
         let unwatched = await daemon.unwatched.values.map { process in
-            var status = Control.ProcessStatus(service: process.serviceName(), pid: process.identity.pid, state: .unwatched)
+            var status = DaemonStatus.Process(service: process.serviceName(), pid: process.identity.pid, state: .unwatched)
             status.describe(process, owner: ControlledProcess.owner(of: process, table: table))
             return status
         }
@@ -63,6 +63,7 @@ struct DaemonControl: ControlHandler {
                 maxPause: request.maxPause ?? capture.maxPause, lend: capture.lend && !request.noLend,
                 acceptRisk: capture.acceptRisk || request.acceptRisk)
             wish.assumesHandler = request.assumeHeapsnapshotSignal
+            wish.exactIDs = request.exactIDs
             let line = ProgressLine(predictedPause: nil, predictedBytes: nil)
             wish.report = { progress(DumpProgress(line.text($0))) }
             progress(DumpProgress("queued"))
@@ -115,7 +116,7 @@ extension ControlledProcess {
     }
 }
 
-extension Control.ProcessStatus {
+extension DaemonStatus.Process {
     init(_ report: ServiceReport, owner: UInt32?) {
         let state: State =
             switch report.state {
