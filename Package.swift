@@ -39,7 +39,7 @@ let package = Package(
         room("SnapshotStore", ["CLinux", "CZstd", "Units", system, .product(name: "Crypto", package: "swift-crypto")]),
         // floor 2
         room("Node", ["Linux", "Units"]),
-        room("Systemd", ["CSystemd", "Linux", "Units"]),
+        room("Systemd", ["CSystemd", "Linux", "Units", system]),
         // floor 3
         room("Supervisor", ["Linux", "Units", system]),
         room("Capture", ["AgentProtocol", "Node", "Linux", "SnapshotStore", "HeapSnapshot", "Units"]),
@@ -60,7 +60,7 @@ let package = Package(
         tests("HeapSnapshot", ["CZstd", "HeapSnapshot", "Units"]),
         tests("SnapshotStore", ["SnapshotStore", "HeapSnapshot", "Units", system]),
         tests("Node", ["Node", "Linux", "Units"], resources: [.copy("Fixtures")]),
-        tests("Systemd", ["Systemd", "Units"]),
+        tests("Systemd", ["Systemd", "Linux", "Units", system]),
         tests("Supervisor", ["Supervisor", "Linux", "Units", system]),
         tests("Capture", ["AgentProtocol", "Capture", "Node", "Linux", "SnapshotStore", "Units"]),
         tests("Heapsnapd", ["heapsnapd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log]),
