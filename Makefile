@@ -58,8 +58,12 @@ $(BUN_STANDIN): Tests/Support/programs/bun-standin/node.c
 agent-tests: # what needs no node: size, symbols, units; and the build that can be made to fail
 	@$(MAKE) -C Sources/NodeAgent agent-faults check-size symbols unit
 
+.PHONY: probe
+probe: swift # the room Systemd as a program of its own, for the guest
+	swift build -c release --static-swift-stdlib --product systemd-probe
+
 .PHONY: test
-test: build agent-tests $(BUN_STANDIN) ## all tests but the long repetitions; the runner's count is the last line
+test: build probe agent-tests $(BUN_STANDIN) ## all tests but the long repetitions; the runner's count is the last line
 	@$(SUPPORT)/fetch-node
 	@HEAPSNAPD_BINARY=$(CURDIR)/$(BINARY) $(SUPPORT)/run-tests
 

@@ -64,6 +64,9 @@ let package = Package(
         tests("Supervisor", ["Supervisor", "Linux", "Units", system]),
         tests("Capture", ["AgentProtocol", "Capture", "Node", "Linux", "SnapshotStore", "Units"]),
         tests("Heapsnapd", ["heapsnapd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log]),
+        // In the guest: Tests/SystemImage/scenarios/systemd.sh.
+        .executableTarget(
+            name: "systemd-probe", dependencies: ["Systemd", "Linux", "Units"], path: "Tests/SystemImage/Probe", swiftSettings: strict),
         // Real node, real cgroups, the real binary: HEAPSNAPD_BINARY names it.
         .testTarget(name: "EndToEnd", dependencies: ["Linux", "Units", system], path: "Tests/EndToEnd", swiftSettings: strict),
     ]

@@ -44,7 +44,9 @@ extension Logger {
     /// To the journal where it takes our standard error, else for people.
     static func ofProgram(level: Logger.Level) -> Logger {
         let journal = Journal.takesStandardError
-        return Logger(label: "heapsnapd") { _ in journal ? JournalLog(logLevel: level) : ConsoleLog(logLevel: level) }
+        return Logger(label: "heapsnapd") { _ -> any LogHandler in
+            if journal { JournalLog(logLevel: level) } else { ConsoleLog(logLevel: level) }
+        }
     }
 
     /// What has an id of its own in the journal; elsewhere a line as any other.
