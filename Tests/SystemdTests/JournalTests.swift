@@ -43,9 +43,10 @@ import Testing
         let fields = Set(JournalField.allCases.map(\.name))
         for (id, text) in entries {
             let (header, body) = try #require(text.range(of: "\n\n").map { (text[..<$0.lowerBound], text[$0.upperBound...]) }, "\(id)")
-            #expect(header.contains("\nSubject: ") && header.contains("\nDefined-By: heapsnapd\n") && header.contains("\nDocumentation: man:"), "\(id)")
+            for line in ["\nSubject: ", "\nDefined-By: heapsnapd\n", "\nDocumentation: man:"] { #expect(header.contains(line), "\(id)") }
             #expect(body.contains("."), "\(id)")
-            let used = text.split(separator: "@", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) }
+            let parts = text.split(separator: "@", omittingEmptySubsequences: false).enumerated()
+            let used = parts.filter { $0.offset % 2 == 1 }.map { String($0.element) }
             #expect(used.allSatisfy(fields.contains), "\(id): \(used)")
         }
     }

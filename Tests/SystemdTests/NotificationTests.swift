@@ -37,8 +37,8 @@ private final class NotifySocket {
                 var vector = iovec(iov_base: text.baseAddress, iov_len: text.count)
                 return withUnsafeMutablePointer(to: &vector) { vector in
                     var message = msghdr(
-                        msg_name: nil, msg_namelen: 0, msg_iov: vector, msg_iovlen: 1, msg_control: control.baseAddress, msg_controllen: control.count,
-                        msg_flags: 0)
+                        msg_name: nil, msg_namelen: 0, msg_iov: vector, msg_iovlen: 1, msg_control: control.baseAddress,
+                        msg_controllen: control.count, msg_flags: 0)
                     return recvmsg(descriptor, &message, 0)
                 }
             }

@@ -57,9 +57,7 @@ struct SystemdProbe {
     }
 
     private static func event(unit: String) throws {
-        try Journal.send(
-            JournalEntry(
-                "an event of the probe", priority: .notice, event: .captured, about: [.service: "shop", .unit: unit, .snapshot: "20261121T062837-dfea7328"])
-        )
+        let about: [JournalField: String] = [.service: "shop", .unit: unit, .snapshot: "20261121T062837-dfea7328"]
+        try Journal.send(JournalEntry("an event of the probe", priority: .notice, event: .captured, about: about))
     }
 }
