@@ -39,7 +39,7 @@ public enum Notice: Sendable {
     /// A start or stop needs this much more time from now.
     case extendTimeout(Duration)
     /// Kept by systemd until the service is stopped for good, and handed to its next process. At most `FileDescriptorStoreMax=` of the unit, and 32 at
-    /// once; what systemd does not want, it closes silently.
+    /// once; what systemd does not want, it closes silently. Also kept when the other end of a pipe is gone (FDPOLL=0): there may be more to read.
     /// - Parameter name: see `isDescriptorName`; many may share one.
     case storeDescriptors([OwnedDescriptor], name: String)
     /// All of that name are closed.
@@ -58,7 +58,7 @@ public enum Notice: Sendable {
         case .stopping: "STOPPING=1"
         case .watchdog: "WATCHDOG=1"
         case .extendTimeout(let time): "EXTEND_TIMEOUT_USEC=\(microseconds(time))"
-        case .storeDescriptors(_, let name): "FDSTORE=1\nFDNAME=\(name)"
+        case .storeDescriptors(_, let name): "FDSTORE=1\nFDNAME=\(name)\nFDPOLL=0"
         case .dropDescriptors(let name): "FDSTOREREMOVE=1\nFDNAME=\(name)"
         }
     }

@@ -65,7 +65,7 @@ private final class NotifySocket {
         let pipe = try widePipe()
         try #require(Notification(socket: socket.name)).send(.storeDescriptors([pipe.read, pipe.write], name: "capture"))
         let (text, descriptors) = socket.receive()
-        #expect(text == "FDSTORE=1\nFDNAME=capture")
+        #expect(text == "FDSTORE=1\nFDNAME=capture\nFDPOLL=0")
         try #require(descriptors.count == 2)
         defer { descriptors.forEach { close($0) } }
         // They are the same pipe.
