@@ -31,7 +31,7 @@ AS_INSTALLED := s|/usr/bin/heapsnapd|$(PREFIX)/bin/heapsnapd|; s|/usr/lib/heapsn
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: deps
 deps: ## install what building and testing need (Debian packages; root or sudo)
@@ -56,7 +56,12 @@ $(BUN_STANDIN): Tests/Support/programs/bun-standin/node.c
 
 .PHONY: agent-tests
 agent-tests: # what needs no node: size, symbols, units; and the build that can be made to fail
-	@$(MAKE) -C Sources/NodeAgent agent-faults check-size symbols unit
+	@$(MAKE) -C Sources/NodeAgent agent-faults agent-asan check-size symbols unit
+
+.PHONY: agent-loaders
+agent-loaders: # musl and aarch64
+	@$(SUPPORT)/install-dependencies musl-tools g++-aarch64-linux-gnu qemu-user-static
+	@$(MAKE) -C Sources/NodeAgent loaders
 
 .PHONY: probe
 probe: swift # the room Systemd as a program of its own, for the guest
@@ -69,7 +74,7 @@ test: build probe agent-tests $(BUN_STANDIN) ## all tests but the long repetitio
 
 .PHONY: test-full
 test-full: export HEAPSNAPD_TEST_FULL = 1
-test-full: test ## all tests with all repetitions, on all Node versions
+test-full: agent-loaders test ## all tests with all repetitions, on all Node versions
 
 .PHONY: check
 check: swift ## format, shell scripts, and a build in which a warning is an error
@@ -85,6 +90,11 @@ format: swift ## format the Swift sources in place
 bench: build ## measure what the README claims
 	@$(SUPPORT)/fetch-node
 	Benchmarks/run
+
+.PHONY: bench-survival
+bench-survival: build ## five leaks, four ways to a snapshot, three runs each: up to 35 minutes
+	@$(SUPPORT)/fetch-node 24
+	Benchmarks/run survival
 
 .PHONY: demo
 demo: deps build ## a leaking service in a 512 MB cgroup, captured before the kill

@@ -33,7 +33,7 @@ def measure(quick, say):
         if not wait_for(service.healthy, 20, 0.1):
             raise SystemExit(f"bench: the idle service does not answer: {service.text()}")
         time.sleep(6)  # the warm-up of the rules is over
-        pid = next(pid for pid in service.pids() if os.path.samefile(f"/proc/{pid}/exe", HEAPSNAPD))
+        pid = service.supervisor()
         before = (cpu_seconds(pid), switches(pid), time.monotonic())
         time.sleep(seconds)
         after = (cpu_seconds(pid), switches(pid), time.monotonic())

@@ -22,6 +22,12 @@ def versions():
     return found
 
 
+def heading(report):
+    """The load is that of others too: times are worth as much as the machine was ours."""
+    load = f"load {report['load_before']:.1f} before and {report['load_after']:.1f} after"
+    return f"{report['date']}  {report['machine']}, {load}\n{', '.join(report['versions'].values())}"
+
+
 def table(header, rows):
     cells = [header, *[[str(cell) for cell in row] for row in rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
@@ -68,18 +74,71 @@ def ingest(result):
     return table([f"{megabytes:.0f} MB snapshot, {len(ours)} pairs", "measured", "target"], rows)
 
 
-def naive(results):
-    rows = []
+def milliseconds(seconds):
+    return DASH if seconds is None else f"{seconds * 1e3:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def copy(results):
+    """Two tables: what the clients notice, and what it takes. Medians of the runs; of failures the sum, of latencies the highest where it says so."""
+    middle = lambda runs, *path: median_of([value_at(run, path) for run in runs])
+    pauses = {(result["heap_mb"], result["way"]): middle(result["runs"], "pause_s") for result in results}
+    noticed, taken = [], []
     for result in results:
-        size = f"{result['bytes'] / 1e6:.0f} MB" if result["bytes"] else "0 bytes" if result["bytes"] == 0 else DASH
-        rows.append([
-            result["node"], result["leak"], {"flag": "near-heap-limit flag", "90 %": "SIGUSR2 at 90 %", "signal": "heapsnapd, by signal", "copy": "heapsnapd, by copy"}[result["way"]],
-            result["file"], size, "runs on" if result["exit"] is None else f"exit {result['exit']}",
-            {True: "yes", False: "no", None: DASH}[result.get("answers_after_5_s")],
-            f"{result['pause_s']:.2g} s" if result.get("pause_s") is not None else DASH,
+        heap, way, runs = result["heap_mb"], result["way"], result["runs"]
+        latency = lambda span: " / ".join(milliseconds(middle(runs, span, f"{at}_ms") / 1e3) for at in ("p50", "p99", "max"))
+        noticed.append([
+            f"{heap} MB", way, len(runs), milliseconds(pauses[heap, way]), "1" if way == "in place" else f"1/{pauses[heap, 'in place'] / pauses[heap, way]:.0f}",
+            milliseconds(middle(runs, "during", "gap_s")), milliseconds(middle(runs, "without", "gap_s")), latency("during"), latency("without"),
+            f"{sum(run['during']['failed'] for run in runs)} of {sum(run['during']['requests'] for run in runs)}",
         ])
-    return table(["node", "leak", "way", "file", "size", "the service", "answers 5 s later", "stop"], rows)
+        before, after = middle(runs, "throughput_before"), middle(runs, "throughput_after")
+        taken.append([
+            f"{heap} MB", way, megabytes(middle(runs, "charged")), megabytes(middle(runs, "copy_peak")), f"{middle(runs, 'duration_s'):.1f} s",
+            megabytes(middle(runs, "bytes")), megabytes(middle(runs, "stored_bytes")), f"{before / 1e6:.2f} to {after / 1e6:.2f} M/s",
+            f"{median_of([run['throughput_after'] / run['throughput_before'] for run in runs]):.2f}",
+        ])
+    return "\n\n".join([
+        table(["heap", "way", "runs", "stop", "ratio", "longest gap between answers", "the same without", "latency during: p50 / p99 / max",
+               "without: p50 / p99 / max", "failed requests"], noticed),
+        table(["heap", "way", "charged to the service", "peak of the copy", "until stored", "snapshot", "on disk", "entries allocated, before to after",
+               "ratio"], taken),
+    ])
+
+
+def value_at(value, path):
+    for key in path:
+        value = value[key]
+    return value
+
+
+def median_of(values):
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
+def megabytes(count):
+    return DASH if count is None else f"{count / 1e6:.0f} MB"
+
+
+def survival(results):
+    """A row per leak, a column per way; medians, of the stop that of the runs that left a complete snapshot, of the life that of those that ended."""
+    ways = {"untouched": "untouched", "flag": "near-heap-limit flag alone", "90 %": "SIGUSR2 at 90 %", "signal": "heapsnapd, in place", "copy": "heapsnapd, copy"}
+    cells = {}
+    for result in results:
+        cells.setdefault(result["leak"], {})[result["way"]] = survival_cell(result["way"], result["runs"])
+    shown = [way for way in ways if any(way in row for row in cells.values())]
+    return table(["leak", *(ways[way] for way in shown)], [[leak, *(row.get(way, DASH) for way in shown)] for leak, row in cells.items()])
+
+
+def survival_cell(way, runs):
+    share = lambda key: f"{sum(run[key] for run in runs)}/{len(runs)}"
+    lived = median_of([run["lived_s"] for run in runs])
+    ended = [] if lived is None else [f"lived {lived:.0f} s"]
+    if way == "untouched":
+        return ", ".join(ended) or "runs on"
+    pause = median_of([run["pause_s"] for run in runs if run["complete"]])
+    return ", ".join([f"{share('complete')} complete", f"{share('survived')} survived", *ended, *([] if pause is None else [f"stop {milliseconds(pause)}"])])
 
 
 def lines(name, result):
-    return {"reaction": reaction, "footprint": footprint, "ingest": ingest, "naive": naive}[name](result)
+    return {"reaction": reaction, "footprint": footprint, "ingest": ingest, "copy": copy, "survival": survival, "survival-copy": survival}[name](result)

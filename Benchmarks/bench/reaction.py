@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-from .service import HEAPSNAPD, MIB, PROGRAMS, ROOT, Service, node, wait_for
+from .service import HEAPSNAPD, MIB, PROGRAMS, ROOT, Service, node, reclaimable, wait_for
 
 LEVEL = 0.70
 LIMIT_MIB = 512
@@ -21,13 +21,6 @@ def build_clock(directory):
     library = directory + "/signal-clock.so"
     subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, str(ROOT / "Benchmarks/programs/signal-clock.c"), "-ldl"], check=True)
     return library
-
-
-def reclaimable(statistics):
-    """As Sources/Linux/Cgroup/MemoryStatistics.swift counts it, on v1."""
-    values = dict(line.split() for line in os.pread(statistics, 8192, 0).decode().splitlines())
-    count = lambda name: int(values.get("total_" + name, 0))
-    return max(0, count("inactive_file") + count("active_file") - count("dirty") - count("writeback"))
 
 
 def one_run(rate_mb, kernel_events, clock):
@@ -65,7 +58,7 @@ def watch_for_crossing(service, level):
                 os.eventfd_read(event)
                 noticed = now if use >= level else None  # the kernel fires for crossings downwards as well
             # memory.stat costs more than the rest of a sample: only near the level.
-            known = use - (reclaimable(statistics) if use > level - 8 * MIB else 0)
+            known = use - (reclaimable(os.pread(statistics, 8192, 0).decode()) if use > level - 8 * MIB else 0)
             samples.append((now, use))
             if known >= level:
                 past = next(sample for sample in samples if sample[0] >= now - 1)

@@ -31,6 +31,15 @@ def wait_for(condition, seconds, step=0.01):
     return None
 
 
+def reclaimable(statistics):
+    """Of the text of memory.stat, v1 or v2, as Sources/Linux/Cgroup/MemoryStatistics.swift counts it."""
+    values = dict(line.split() for line in statistics.splitlines())
+    count = lambda *names: next((int(values[name]) for name in names if name in values), 0)
+    cached = count("total_inactive_file", "inactive_file") + count("total_active_file", "active_file")
+    dirty = count("total_dirty", "file_dirty") + count("total_writeback", "file_writeback")
+    return max(0, cached - dirty) + count("slab_reclaimable")
+
+
 class Service:
     """`with Service(["node", ...]) as service`: starts it in a cgroup; at the end it is terminated and everything is removed."""
 
@@ -89,10 +98,23 @@ class Service:
                 return pid
         return None
 
-    def healthy(self):
+    def supervisor(self):
+        """`heapsnapd run`."""
+        return next(pid for pid in self.pids() if os.path.samefile(f"/proc/{pid}/exe", HEAPSNAPD))
+
+    def use(self):
+        """Bytes charged to the cgroup, less what the kernel can take back."""
+        return int(pathlib.Path(self.usage_file).read_text()) - reclaimable(pathlib.Path(self.cgroup + "/memory.stat").read_text())
+
+    def port(self):
+        return pathlib.Path(self._port_file).read_text().strip()
+
+    def listening_since(self):
+        return os.path.getmtime(self._port_file)
+
+    def healthy(self, timeout=1):
         try:
-            port = pathlib.Path(self._port_file).read_text().strip()
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port()}/health", timeout=timeout) as answer:
                 return answer.status == 200
         except OSError:
             return False

@@ -3,16 +3,17 @@ import FoundationEssentials
 /// What the agent says. `id` is that of the request it answers.
 public enum AgentMessage: Sendable, Hashable {
     case hello(AgentHello)
-    /// Another heapsnapd is connected.
+    /// As many are connected as may be.
     case busy
     /// The request made no sense; the connection ends.
     case error(code: String, message: String)
     case failed(id: Int, code: String, message: String)
     case forked(id: Int, AgentFork)
     case ended(id: Int, AgentEnd)
-    case isolates(id: Int, [AgentIsolate])
+    /// `more`: how many did not fit into the message.
+    case isolates(id: Int, [AgentIsolate], more: Int)
     case statistics(id: Int, [AgentStatistics])
-    /// `armed`, `disarmed`, `cancelled`, `subscribed`, `forgotten`.
+    /// `controls`, `armed`, `disarmed`, `cancelled`, `subscribed`, `forgotten`.
     case done(id: Int, type: String)
     case collection(AgentCollection)
     case leak(AgentLeak)
@@ -21,6 +22,7 @@ public enum AgentMessage: Sendable, Hashable {
 
     public struct Malformed: Error, Sendable, Hashable, CustomStringConvertible {
         public let description: String
+        init(description: String) { self.description = description.printable }
     }
 
     /// `{"type":"failed","id":3,"code":"notInterruptible","message":"…"}`
@@ -34,18 +36,20 @@ public enum AgentMessage: Sendable, Hashable {
                 return id
             }
             switch head.type {
-            case "hello": return .hello(try body(AgentHello.self))
+            case "hello": return .hello(try body(AgentHello.self).printable)
             case "busy": return .busy
-            case "error": return .error(code: head.code ?? "unknown", message: head.message ?? "")
-            case "failed": return .failed(id: try id(), code: head.code ?? "unknown", message: head.message ?? "")
+            case "error": return .error(code: head.code?.printable ?? "unknown", message: head.message?.printable ?? "")
+            case "failed": return .failed(id: try id(), code: head.code?.printable ?? "unknown", message: head.message?.printable ?? "")
             case "forked": return .forked(id: try id(), try body(AgentFork.self))
             case "ended": return .ended(id: try id(), try body(AgentEnd.self))
-            case "isolates": return .isolates(id: try id(), try body(List<AgentIsolate>.self).isolates)
+            case "isolates":
+                let list = try body(List<AgentIsolate>.self)
+                return .isolates(id: try id(), list.isolates, more: list.more ?? 0)
             case "statistics": return .statistics(id: try id(), try body(List<AgentStatistics>.self).isolates)
             case "gc": return .collection(try body(AgentCollection.self))
-            case "leak": return .leak(try body(AgentLeak.self))
-            case "armed", "disarmed", "cancelled", "subscribed", "forgotten": return .done(id: try id(), type: head.type)
-            default: return .unknown(type: head.type)
+            case "leak": return .leak(try body(AgentLeak.self).printable)
+            case "controls", "armed", "disarmed", "cancelled", "subscribed", "forgotten": return .done(id: try id(), type: head.type)
+            default: return .unknown(type: head.type.printable)
             }
         } catch let error as Malformed { throw error } catch { throw Malformed(description: "the agent's message is not of this protocol: \(error)") }
     }
@@ -53,7 +57,7 @@ public enum AgentMessage: Sendable, Hashable {
     /// The request that it answers.
     public var id: Int? {
         switch self {
-        case .failed(let id, _, _), .forked(let id, _), .ended(let id, _), .isolates(let id, _), .statistics(let id, _), .done(let id, _): id
+        case .failed(let id, _, _), .forked(let id, _), .ended(let id, _), .isolates(let id, _, _), .statistics(let id, _), .done(let id, _): id
         case .hello, .busy, .error, .collection, .leak, .unknown: nil
         }
     }
@@ -64,7 +68,10 @@ public enum AgentMessage: Sendable, Hashable {
         var code: String?
         var message: String?
     }
-    private struct List<Element: Decodable>: Decodable { var isolates: [Element] }
+    private struct List<Element: Decodable>: Decodable {
+        var isolates: [Element]
+        var more: Int?
+    }
 }
 
 /// What a copy says on its control socket.
@@ -82,10 +89,10 @@ public enum CopyMessage: Sendable, Hashable {
             let wire = try JSONDecoder().decode(Wire.self, from: Data(text))
             switch wire.type {
             case "ready": return .ready
-            case "progress": return .progress(phase: wire.phase ?? "", done: wire.done ?? 0, total: wire.total)
-            case "phase": return .phase(wire.phase ?? "")
+            case "progress": return .progress(phase: wire.phase?.printable ?? "", done: wire.done ?? 0, total: wire.total)
+            case "phase": return .phase(wire.phase?.printable ?? "")
             case "done": return .done(bytes: wire.bytes ?? 0)
-            default: return .unknown(type: wire.type)
+            default: return .unknown(type: wire.type.printable)
             }
         } catch { throw AgentMessage.Malformed(description: "the copy's message is not of this protocol: \(error)") }
     }

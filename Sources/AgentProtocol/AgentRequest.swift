@@ -1,14 +1,17 @@
 /// What heapsnapd asks of the agent. Each is answered under its own number; docs/agent-protocol.md tells by what.
 public enum AgentRequest: Sendable, Hashable {
+    /// To be the one that may ask for all; the others observe, and may ask for isolates, statistics and a subscription.
+    case control
     /// A copy of this isolate's process that takes its snapshot. Two descriptors come with it: where the snapshot is written to, and the control socket.
     /// - `timeout`: seconds until the isolate must have been reached (contract 19: 2).
-    /// - `exactIds`: keep object ids comparable between the copies of this process, at a cost.
-    case capture(isolate: Int, timeout: Double, exactIds: Bool = false)
+    /// - `exactIds`: for so many seconds, at most 3,600, the isolate keeps object ids, comparable between its copies, at a cost.
+    case capture(isolate: Int, timeout: Double, exactIds: Double? = nil)
     /// A copy as soon as V8 comes near its heap limit; the same two descriptors.
     case arm(isolate: Int?)
     case disarm(guardID: Int)
     case cancel(capture: Int)
-    case isolates
+    /// nil: all.
+    case isolates(only: Int? = nil)
     case subscribe(collections: Bool, leaks: Bool)
     case statistics
     case forgetIds(isolate: Int?)
@@ -17,12 +20,13 @@ public enum AgentRequest: Sendable, Hashable {
     public func encoded(id: Int) throws -> [UInt8] {
         var wire = Wire(id: id)
         switch self {
+        case .control: wire.type = "control"
         case .capture(let isolate, let timeout, let exactIds):
             (wire.type, wire.isolate, wire.timeout, wire.exactIds) = ("capture", isolate, timeout, exactIds)
         case .arm(let isolate): (wire.type, wire.kind, wire.isolate) = ("arm", "nearHeapLimit", isolate)
         case .disarm(let guardID): (wire.type, wire.guard) = ("disarm", guardID)
         case .cancel(let capture): (wire.type, wire.capture) = ("cancel", capture)
-        case .isolates: wire.type = "isolates"
+        case .isolates(let isolate): (wire.type, wire.isolate) = ("isolates", isolate)
         case .subscribe(let collections, let leaks):
             (wire.type, wire.events) = ("subscribe", (collections ? ["gc"] : []) + (leaks ? ["leak"] : []))
         case .statistics: wire.type = "statistics"
@@ -36,7 +40,7 @@ public enum AgentRequest: Sendable, Hashable {
         var id: Int
         var isolate: Int?
         var timeout: Double?
-        var exactIds: Bool?
+        var exactIds: Double?
         var kind: String?
         var `guard`: Int?
         var capture: Int?

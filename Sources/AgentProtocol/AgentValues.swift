@@ -1,6 +1,6 @@
 /// Bytes and seconds, as they stand in the messages.
 public struct AgentHello: Sendable, Hashable, Decodable {
-    public static let supportedProtocol = 1
+    public static let supportedProtocol = 2
     public var `protocol`: Int
     /// `0.1.0`
     public var agent: String
@@ -37,6 +37,14 @@ public struct AgentIsolate: Sendable, Hashable, Decodable {
     /// nil where it was not asked, or did not answer.
     public var heap: Heap?
     public var notInterruptible: Bool?
+    /// While it keeps object ids.
+    public var exactIds: AgentHunt?
+}
+
+/// For so long an isolate keeps the ids of its objects, so that those of its copies are comparable. Unix time in seconds.
+public struct AgentHunt: Sendable, Hashable, Decodable {
+    public var since: Double
+    public var until: Double
 }
 
 public struct AgentFork: Sendable, Hashable, Decodable {
@@ -65,6 +73,9 @@ public struct AgentFork: Sendable, Hashable, Decodable {
     public var raisedTo: Int64?
     public var marked: Bool?
     public var attempt: Int?
+    /// Of the pause: V8 gave an id to each object that had none. Only with exact ids.
+    public var numbering: Double?
+    public var exactIds: AgentHunt?
 }
 
 /// How a copy ended: one of `exitCode`, `signal`, `unknown`.

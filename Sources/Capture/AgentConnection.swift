@@ -3,13 +3,21 @@ public import Linux
 public import Node
 import Units
 
-/// heapsnapd's end of the agent's socket (contract 18). One at a time: whoever holds it is the agent's only controller.
+/// heapsnapd's end of the agent's socket (contract 18).
 public actor AgentConnection {
+    /// What the agent lets us ask for.
+    public enum Role: Sendable {
+        /// Everything; there is one at a time.
+        case controller
+        /// Isolates, statistics and a subscription; there are four at most, beside a controller.
+        case observer
+    }
+
     /// Why there is no connection.
     public enum Failure: Error, Sendable, Hashable, CustomStringConvertible {
         /// No agent listens in this process.
         case noAgent
-        /// Another heapsnapd is connected.
+        /// Another heapsnapd is its controller, or as many observe as may.
         case busy
         /// It speaks a protocol that we do not, or none, or it is not who it should be.
         case notUnderstood(String)
@@ -17,7 +25,7 @@ public actor AgentConnection {
         public var description: String {
             switch self {
             case .noAgent: "no agent is loaded in it; start it by `heapsnapd run`"
-            case .busy: "another heapsnapd is connected to its agent"
+            case .busy: "others use its agent; try again"
             case .notUnderstood(let reason): "its agent cannot be used: \(reason)"
             }
         }
@@ -40,7 +48,9 @@ public actor AgentConnection {
 
     /// - Parameter patience: for the hello; the agent's thread answers within milliseconds, also where JavaScript is blocked.
     /// - Throws: `Failure`, `KernelError`.
-    public static func open(to process: NodeProcess, table: ProcessTable, patience: Duration = .seconds(2)) async throws -> AgentConnection {
+    public static func open(
+        to process: NodeProcess, as role: Role, table: ProcessTable, patience: Duration = .seconds(2)
+    ) async throws -> AgentConnection {
         let pid = process.identity.pid
         guard let name = try table.abstractListeners(pid)?.first(where: { $0.hasPrefix("heapsnapd.") }),
             let socket = try StreamSocket.connect(toAbstract: name, networkOf: pid, table: table)
@@ -56,15 +66,25 @@ public actor AgentConnection {
         }
         let connection = AgentConnection(socket, hello)
         Task { await connection.receive(opening) }
+        if role == .controller { try await connection.takeControl(patience) }
         return connection
     }
 
-    /// - Returns: the agent's messages under this request's number, until the connection ends; the caller stops reading at the last one.
+    private func takeControl(_ patience: Duration) async throws {
+        let answer = try await ask(.control, patience: patience)
+        if case .done(_, "controls")? = answer { return }
+        close()
+        if case .failed(_, "busy", _)? = answer { throw Failure.busy }
+        throw Failure.notUnderstood("it did not let us control it")
+    }
+
+    /// - Returns: the agent's messages under this request's number, until the connection ends; the caller stops reading at the last one, and lets go of them.
     /// - Throws: `KernelError` where the connection is gone.
     public func send(_ request: AgentRequest, descriptors: [Int32] = []) throws -> (id: Int, answers: AsyncStream<AgentMessage>) {
         lastID += 1
         let id = lastID
         let (answers, answer) = AsyncStream.makeStream(of: AgentMessage.self)
+        answer.onTermination = { [weak self] _ in Task { await self?.forget(id) } }
         if isClosed { answer.finish() } else { waiting[id] = answer }
         do { try socket.send(request.encoded(id: id), descriptors: descriptors) } catch {
             waiting.removeValue(forKey: id)?.finish()
@@ -73,6 +93,8 @@ public actor AgentConnection {
         return (id, answers)
     }
 
+    private func forget(_ id: Int) { waiting[id] = nil }
+
     /// The first answer to a request that has one; nil where the connection ends first, as it does here when a stopped or frozen agent does not answer.
     public func ask(_ request: AgentRequest, patience: Duration = .seconds(5)) async throws -> AgentMessage? {
         let timer = Task {
@@ -80,8 +102,7 @@ public actor AgentConnection {
             close()
         }
         defer { timer.cancel() }
-        let (id, answers) = try send(request)
-        defer { waiting[id] = nil }
+        let (_, answers) = try send(request)
         for await answer in answers { return answer }
         return nil
     }

@@ -45,10 +45,7 @@ public struct CaptureLadder: Sendable {
         do { return try await climb(request, agent, directory, arrival, report) } catch let error as CancellationError {
             throw error  // the file stays where it is, for the next start
         } catch {
-            var failed = request.record
-            failed.state = .failed
-            failed.detail = [failed.detail, "\(error)"].compactMap(\.self).joined(separator: "; ")
-            _ = try? site.publish(failed)
+            site.failed(request.record, error)
             throw error
         }
     }
@@ -56,38 +53,41 @@ public struct CaptureLadder: Sendable {
     /// What the rung of the copy would decide now.
     public struct Foreseen: Sendable {
         public var isolates: [AgentIsolate] = []
+        /// That its message had no room for.
+        public var moreIsolates = 0
         /// With the heap as V8 itself says it; nil where there is no agent.
         public var facts: AdmissionFacts?
         public var decision: Result<CopyAdmission.Plan, Refusal>
     }
 
-    /// Touches nothing: asks the agent for its isolates, under the lock, and makes no cgroup that stays.
+    /// Touches nothing: asks the agent for its isolates, and makes no cgroup.
     public func foresee(_ request: CaptureRequest, agent: Agent) async throws -> Foreseen {
-        let lock: CaptureLock
-        switch try CaptureLock.acquire(in: site.runtimeDirectory, target: request.process.identity.pid, isLook: true) {
-        case .success(let acquired): lock = acquired
-        case .failure(let refusal): return Foreseen(decision: .failure(refusal))
-        }
-        defer { withExtendedLifetime(lock) {} }
         let connection: AgentConnection
         switch await agent.connect() {
         case .success(let open): connection = open
         case .failure(let refusal): return Foreseen(decision: .failure(refusal))
         }
-        let engine = CopyOnWriteEngine(site: site, attempts: 1)
-        let isolates = try await engine.isolates(connection)
+        var foreseen = Foreseen(decision: .failure(Refusal(.noAgent, "the process is gone")))
+        if case .isolates(_, let isolates, let more)? = try await connection.ask(.isolates()) {
+            (foreseen.isolates, foreseen.moreIsolates) = (isolates, more)
+        }
         await agent.close(connection)
-        switch engine.choose(agent.isolate, among: isolates) {
-        case .failure(let refusal): return Foreseen(isolates: isolates, decision: .failure(refusal))
+        try foresee(request, agent.isolate, &foreseen)
+        if let obstacle = CaptureLock.obstacle(in: site.runtimeDirectory) { foreseen.decision = .failure(obstacle) }
+        return foreseen
+    }
+
+    private func foresee(_ request: CaptureRequest, _ isolate: Int?, _ foreseen: inout Foreseen) throws {
+        let engine = CopyOnWriteEngine(site: site, attempts: 1)
+        switch engine.choose(isolate, among: foreseen.isolates) {
+        case .failure(let refusal): foreseen.decision = .failure(refusal)
         case .success(let isolate):
             var request = request
             if let size = isolate.heap?.totalHeapSize { request.heapBound = ByteCount(size) }
-            guard let facts = try site.facts(for: request) else {
-                return Foreseen(isolates: isolates, decision: .failure(Refusal(.noAgent, "the process is gone")))
-            }
-            let decision = try engine.prepare(request, facts, MemoryHierarchy.of(request.process.identity.pid, in: site.table))
-            if case .success(let prepared) = decision { prepared.0?.remove() }
-            return Foreseen(isolates: isolates, facts: facts, decision: decision.map(\.1))
+            guard let facts = try site.facts(for: request) else { return }
+            foreseen.facts = facts
+            let decision = try engine.admit(request, facts, MemoryHierarchy.of(request.process.identity.pid, in: site.table))
+            foreseen.decision = decision.map(\.plan)
         }
     }
 
@@ -106,6 +106,7 @@ public struct CaptureLadder: Sendable {
         let skipped: Refusal
         switch await agent.connect() {
         case .success(let connection):
+            if request.exactIDs == .zero { _ = try await connection.ask(.forgetIds(isolate: agent.isolate)) }
             let engine = CopyOnWriteEngine(site: site, attempts: agent.attempts)
             let refusal: Refusal?
             do {
@@ -121,13 +122,21 @@ public struct CaptureLadder: Sendable {
         case .failure(let refusal): skipped = refusal
         }
         outcome.record.rungs.append(.init(rung: "copyOnWrite", skipped: .init(code: skipped.code.rawValue, message: skipped.message)))
-        // A signal reaches the main isolate only.
-        if agent.isolate != nil { return try site.refused(outcome, skipped) }
+        // A signal reaches the main isolate only, and numbers its objects for itself.
+        if agent.isolate != nil || request.keepsIDs { return try site.refused(outcome, skipped) }
         return try await SignalEngine(site: site).capture(request, outcome: outcome, directory: directory, arrival: arrival, report: report)
     }
 }
 
 extension CaptureSite {
+    /// Publishes that it was begun, and what it ended with, where a record can be written.
+    func failed(_ record: SnapshotRecord, _ error: any Error) {
+        var failed = record
+        failed.state = .failed
+        failed.detail = [failed.detail, "\(error)"].compactMap(\.self).joined(separator: "; ")
+        _ = try? publish(failed)
+    }
+
     /// Publishes that nothing was begun.
     func refused(_ outcome: CaptureOutcome, _ refusal: Refusal) throws -> CaptureOutcome {
         var outcome = outcome

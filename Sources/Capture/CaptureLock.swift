@@ -5,31 +5,27 @@ public import Units
 public struct CaptureLock: Sendable {
     private let lock: FileLock
 
-    /// - Parameters:
-    ///   - runtimeDirectory: /run/heapsnapd for root, $XDG_RUNTIME_DIR/heapsnapd for others.
+    /// - Parameter runtimeDirectory: /run/heapsnapd for root, $XDG_RUNTIME_DIR/heapsnapd for others.
     /// - Returns: the lock, or a refusal that names whose capture runs.
     /// - Throws: `KernelError` where the directory cannot be written.
-    ///   - isLook: nothing is captured, the agent is asked something.
-    public static func acquire(in runtimeDirectory: String, target: ProcessID, isLook: Bool = false) throws -> Result<CaptureLock, Refusal> {
+    public static func acquire(in runtimeDirectory: String, target: ProcessID) throws -> Result<CaptureLock, Refusal> {
         try SmallFile.makePrivateDirectory(runtimeDirectory)
-        if let lock = try FileLock.tryAcquire(path(in: runtimeDirectory), note: isLook ? "\(target) look" : "\(target)") {
+        if let lock = try FileLock.tryAcquire(path(in: runtimeDirectory), note: "\(target)") {
             return .success(CaptureLock(lock: lock))
         }
-        let other = Self.target(in: runtimeDirectory).map { " of process \($0)" } ?? ""
-        return .failure(Refusal(.busy, "another capture\(other) runs on this host; try again when it is done"))
+        return .failure(busy(with: Self.target(in: runtimeDirectory)))
+    }
+
+    /// Why none could be begun now; nil: it could.
+    static func obstacle(in runtimeDirectory: String) -> Refusal? { target(in: runtimeDirectory).map { busy(with: $0) } }
+
+    private static func busy(with target: ProcessID?) -> Refusal {
+        Refusal(.busy, "another capture\(target.map { " of process \($0)" } ?? "") runs on this host; try again when it is done")
     }
 
     /// The target of the capture that runs now; nil where none does.
     public static func target(in runtimeDirectory: String) -> ProcessID? {
-        guard let note = try? FileLock.holder(path(in: runtimeDirectory)), let pid = note.split(separator: " ").first.flatMap({ Int32($0) }) else {
-            return nil
-        }
-        return ProcessID(pid)
-    }
-
-    /// Whether the one who holds it only looks (`heapsnapd check`).
-    public static func isLook(in runtimeDirectory: String) -> Bool {
-        (try? FileLock.holder(path(in: runtimeDirectory)))??.hasSuffix(" look") == true
+        (try? FileLock.holder(path(in: runtimeDirectory))).flatMap { Int32($0) }.map { ProcessID($0) }
     }
 
     private static func path(in directory: String) -> String { directory + "/capture.lock" }

@@ -19,6 +19,8 @@ public struct CaptureRequest: Sendable {
     public var growth: ByteCount
     /// An upper bound of the heap that the caller knows from a moment ago; it saves the walk of smaps where it is good enough to admit.
     public var heapBound: ByteCount?
+    /// How long the service keeps object ids from now on, so that those of its copies are comparable; zero ends it.
+    public var exactIDs: Duration?
     /// What the record says already: who, why, the samples before.
     public var record: SnapshotRecord
 
@@ -43,8 +45,8 @@ public enum CaptureProgress: Sendable {
     case admitted(AdmissionFacts, Admission.Plan)
     case lent(from: ByteCount, to: ByteCount)
     case signalled
-    /// The service stood still for so long, and runs on; its copy takes the snapshot.
-    case copied(pause: Duration)
+    /// The service stood still for so long, and runs on; its copy takes the snapshot. Until then it keeps object ids.
+    case copied(pause: Duration, exactIDsUntil: Timestamp?)
     /// It took none, and another is made or the next rung taken.
     case copyFailed(Refusal)
     /// What the copy does: V8's own count of its steps.

@@ -8,6 +8,10 @@ public struct CaptureSite: Sendable {
     public var table: ProcessTable
     public var store: SnapshotStore
     public var loans: LoanBook
+    /// Where copies are put.
+    public var placer: any CopyPlacer
+    /// Where what waits for systemd and for disks runs beside a capture; nil: on Swift's own threads.
+    public var threads: (any TaskExecutor)?
     /// /run/heapsnapd for root, $XDG_RUNTIME_DIR/heapsnapd for others: the lock and the loans.
     public var runtimeDirectory: String
     /// We: who gives loans back.
@@ -19,12 +23,15 @@ public struct CaptureSite: Sendable {
     public var extraPerHeapByte: Double
 
     public init(
-        table: ProcessTable, store: SnapshotStore, loans: LoanBook, runtimeDirectory: String, holder: ProcessIdentity, compression: Compression,
+        table: ProcessTable, store: SnapshotStore, loans: LoanBook, placer: any CopyPlacer = CgroupPlacer(), threads: (any TaskExecutor)? = nil,
+        runtimeDirectory: String, holder: ProcessIdentity, compression: Compression,
         compressionLevel: Int, retention: Retention, extraPerHeapByte: Double
     ) {
         self.table = table
         self.store = store
         self.loans = loans
+        self.placer = placer
+        self.threads = threads
         self.runtimeDirectory = runtimeDirectory
         self.holder = holder
         self.compression = compression

@@ -8,13 +8,14 @@ import Units
 struct CopyFollower {
     struct Taken: Sendable {
         var ingested: Ingested
+        var fork: AgentFork?
         /// Stop of the service.
         var pause: Duration?
         /// Highest use of the service's cgroup.
         var peak: ByteCount
         var copyPeak: ByteCount?
-        /// In a cgroup of its own, so that `copyPeak` is its alone.
-        var isOutside: Bool
+        /// Its own, so that `copyPeak` is its alone; nil: it stayed in the service's.
+        var cgroup: CaptureCgroup?
         var rewritten: ByteCount?
         /// Processor time of the copy.
         var work: Duration?
@@ -37,18 +38,19 @@ struct CopyFollower {
     /// After the end of its bytes: exit, and the agent's word of it.
     private static let farewell = Duration.seconds(2)
 
-    /// - Parameter home: nil: the copy stays in the service's cgroup.
+    /// - Parameter placement: nil: the copy stays in the service's cgroup.
     func copy(
-        isolate: Int, home: CaptureCgroup?, connection: AgentConnection, outcome: inout CaptureOutcome,
+        isolate: Int, placement: CopyPlacement?, connection: AgentConnection, outcome: inout CaptureOutcome,
         report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> Result {
         let session: CopySession
         let answers: AsyncStream<AgentMessage>
         do {
             let channels = try CopyChannels()
-            session = CopySession(control: channels.control.ours, output: channels.output.read) { home }
+            session = try CopySession(channels) { [site] copy in try site.home(for: copy, placement) }
             answers = try await channels.hand {
-                try await connection.send(.capture(isolate: isolate, timeout: Self.patience.isolate), descriptors: $0).answers
+                try await connection.send(.capture(isolate: isolate, timeout: Self.patience.isolate, exactIds: request.secondsOfIDs), descriptors: $0)
+                    .answers
             }
         } catch { return .failed(Refusal(.noAgent, "the agent cannot be reached: \(error)"), isWorthARetry: false) }
 
@@ -56,10 +58,16 @@ struct CopyFollower {
         case .failure(let refusal): return .failed(refusal, isWorthARetry: refusal.code == .copyFailed)
         case .success(let fork):
             session.state.withLock { $0.fork = fork }
-            report(.copied(pause: Duration(inSeconds: fork.pause)))
-            let listening = Task { await session.listen() }
-            defer { listening.cancel() }
-            return try await follow(session, answers, &outcome, report)
+            report(.copied(pause: Duration(inSeconds: fork.pause), exactIDsUntil: fork.exactIds?.end))
+            let listening = Task(executorPreference: site.threads) { await session.listen() }
+            do {
+                let result = try await follow(session, answers, &outcome, report)
+                await session.leave(listening)
+                return result
+            } catch {
+                await session.leave(listening)
+                throw error
+            }
         }
     }
 
@@ -72,35 +80,51 @@ struct CopyFollower {
         let ending = Task { await session.follow(answers) }
         defer { ending.cancel() }
         async let ingest = session.ingest(into: site, id: id)
+        let killsBefore = oomKills
         let watched = await watch(session, &outcome, report)
         session.end()
+        session.notePeak()
+        session.stopReading()
         let ingested = try await ingest
         if Task.isCancelled, session.state.withLock({ !$0.isDone }) {
             try? site.store.discard(ingested)
             throw CancellationError()
         }
-        return judge(session.state.withLock { $0 }, ingested, watched)
+        let state = session.state.withLock { $0 }
+        let isOOMKilled = watched.hung == nil && isOOMKilled(state, killsBefore: killsBefore)
+        if isOOMKilled && state.home.cgroup == nil { outcome.record.oomKilledCopies = (outcome.record.oomKilledCopies ?? 0) + 1 }
+        return judge(state, ingested, watched, isOOMKilled: isOOMKilled)
     }
 
-    private func judge(_ state: CopyState, _ ingested: Ingested, _ watched: Watched) -> Result {
+    /// Those that the service's own cgroup counts; nil where it doesn't, or is gone.
+    private var oomKills: UInt64? { (try? hierarchy?.leaf.events()?.oomKill).flatMap(\.self) }
+
+    /// The service may be killed beside it: there the agent's word of the copy is wanted, too.
+    private func isOOMKilled(_ state: CopyState, killsBefore: UInt64?) -> Bool {
+        if let cgroup = state.home.cgroup { return cgroup.hasKilled }
+        guard let killsBefore, let kills = oomKills else { return false }
+        return state.end?.signal == SIGKILL && kills > killsBefore
+    }
+
+    private func judge(_ state: CopyState, _ ingested: Ingested, _ watched: Watched, isOOMKilled: Bool) -> Result {
         if case .complete = ingested.verdict {
             return .taken(
                 Taken(
-                    ingested: ingested, pause: state.fork.map { Duration(inSeconds: $0.pause) }, peak: watched.peak,
-                    copyPeak: state.home?.peak ?? resident(state.end), isOutside: state.home != nil,
+                    ingested: ingested, fork: state.fork, pause: state.fork.map { Duration(inSeconds: $0.pause) }, peak: watched.peak,
+                    copyPeak: state.peak ?? resident(state.end), cgroup: state.home.cgroup,
                     rewritten: state.end?.minorFaults.map { ByteCount(clamping: $0) * 4_096.0 },
                     work: state.end?.childProcessorTime.map { Duration(inSeconds: $0) }))
         }
         try? site.store.discard(ingested)
         if let refusal = state.refusal { return .failed(refusal, isWorthARetry: false) }
-        let (reason, isWorthARetry) = failure(state, watched)
+        let (reason, isWorthARetry) = failure(state, watched, isOOMKilled: isOOMKilled)
         return .failed(Refusal(.copyFailed, "the copy took no snapshot: \(reason)"), isWorthARetry: isWorthARetry)
     }
 
     private func resident(_ end: AgentEnd?) -> ByteCount? { end?.childPeakResident.map { ByteCount(clamping: $0) } }
 
-    private func failure(_ state: CopyState, _ watched: Watched) -> (reason: String, isWorthARetry: Bool) {
-        if state.home?.hasKilled == true { return ("the kernel killed it for the limit of its own cgroup", false) }
+    private func failure(_ state: CopyState, _ watched: Watched, isOOMKilled: Bool) -> (reason: String, isWorthARetry: Bool) {
+        if isOOMKilled { return ("the kernel killed it for the limit of \(state.home.cgroup == nil ? "the service's" : "its own") cgroup", false) }
         if let hung = watched.hung { return ("it neither worked nor wrote for \(hung.text), and was killed", true) }
         guard let end = state.end else { return ("the service ended while it was at work", false) }
         // SIGIO is its end where its control socket was closed, which was done here.
@@ -112,23 +136,14 @@ struct CopyFollower {
     /// The agent's first answer. It tells itself when the isolate cannot be reached; where it says nothing at all it is given up.
     private func fork(_ answers: AsyncStream<AgentMessage>, _ connection: AgentConnection) async -> Swift.Result<AgentFork, Refusal> {
         let timer = Task {
-            try await Task.sleep(for: Self.patience.agent)
+            try await Task.sleep(for: Self.patience.agent + request.numbering(of: request.heapBound ?? .zero) * 3)
             await connection.close()
         }
         defer { timer.cancel() }
         for await answer in answers {
             switch answer {
             case .forked(_, let fork): return .success(fork)
-            case .failed(_, let code, let message):
-                return .failure(
-                    Refusal(
-                        code == "notInterruptible"
-                            ? .notInterruptible
-                            : code == "forkFailed"
-                                ? .forkFailed
-                                : code == "noSuchIsolate"
-                                    ? .noSuchIsolate
-                                    : code == "busy" ? .copyFailed : .noAgent, "no copy was made: \(message)"))
+            case .failed(_, let code, let message): return .failure(Refusal(Refusal.Code(agent: code), "no copy was made: \(message)"))
             default: continue
             }
         }
@@ -154,6 +169,7 @@ struct CopyFollower {
         while true {
             let state = session.state.withLock { $0 }
             let now = SystemClock.monotonic()
+            session.notePeak()
             if let use = hierarchy.flatMap({ try? workingSet($0.leaf) }) {
                 watched.peak = max(watched.peak, use)
                 if let hierarchy { try? site.keepHeadroom(for: request, hierarchy: hierarchy, use: use, outcome: &outcome) }
@@ -187,5 +203,20 @@ struct CopyFollower {
         while session.state.withLock({ $0.end == nil }), SystemClock.monotonic() < deadline, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(5))
         }
+    }
+}
+
+extension Refusal.Code {
+    /// - Parameter agent: the code of its `failed` (docs/agent-protocol.md).
+    fileprivate init(agent code: String) {
+        self =
+            switch code {
+            case "notInterruptible": .notInterruptible
+            case "forkFailed": .forkFailed
+            case "noSuchIsolate": .noSuchIsolate
+            // Worth another try.
+            case "busy": .copyFailed
+            default: .noAgent
+            }
     }
 }

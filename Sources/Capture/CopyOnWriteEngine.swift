@@ -8,9 +8,6 @@ import Units
 ///
 /// A copy that dies, hangs or is killed has cost the service nothing but the fork; it is tried again a moment later, and then the next rung is taken.
 struct CopyOnWriteEngine: Sendable {
-    /// Why no copy came through, for the ladder.
-    typealias Skipped = Refusal
-
     private let site: CaptureSite
     private let attempts: Int
 
@@ -28,60 +25,67 @@ struct CopyOnWriteEngine: Sendable {
     func capture(
         _ request: CaptureRequest, isolate: Int?, connection: AgentConnection, outcome: inout CaptureOutcome,
         report: @escaping @Sendable (CaptureProgress) -> Void
-    ) async throws -> Skipped? {
+    ) async throws -> Refusal? {
         let began = SystemClock.monotonic()
-        let target = request.process.identity
         let heap: AgentIsolate
-        switch choose(isolate, among: try await isolates(connection)) {
+        switch choose(isolate, among: try await isolates(connection, only: isolate)) {
         case .success(let found): heap = found
         case .failure(let refusal): return refusal
         }
         var request = request
         if let size = heap.heap?.totalHeapSize { request.heapBound = ByteCount(size) }
-        guard let facts = try site.facts(for: request) else { return Refusal(.copyFailed, "process \(target.pid) is gone") }
+        guard let facts = try site.facts(for: request) else { return gone(request) }
         outcome.record.describe(facts)
-        let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
+        if let size = request.heapBound, let refusal = request.objection(toNumbering: size, isOpen: heap.exactIds != nil, facts) { return refusal }
+        let hierarchy = try MemoryHierarchy.of(request.process.identity.pid, in: site.table)
 
-        let made: CaptureCgroup?
-        let plan: CopyAdmission.Plan
-        switch try prepare(request, facts, hierarchy) {
-        case .success(let prepared): (made, plan) = prepared
+        let admitted: Admitted
+        switch try admit(request, facts, hierarchy) {
+        case .success(let decision): admitted = decision
         case .failure(let refusal): return refusal
         }
-        defer { made?.remove() }
-        report(.admitted(facts, Admission.Plan(raisedLimit: plan.raisedLimit, accepted: plan.accepted)))
-        if let limit = plan.raisedLimit, let hierarchy {
-            do { try site.lend(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome) } catch {
-                return Refusal(.doesNotFit, "the limit cannot be raised to \(limit) for the copy: \(error)")
-            }
-            if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
-        }
+        report(.admitted(facts, Admission.Plan(raisedLimit: admitted.plan.raisedLimit, accepted: admitted.plan.accepted)))
+        if let refusal = lend(admitted.plan, for: request, facts, hierarchy, &outcome) { return refusal }
+        if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
 
-        var failure = Refusal(.copyFailed, "no copy was made")
-        for attempt in 1...attempts {
-            let follower = CopyFollower(site: site, request: request, hierarchy: hierarchy)
-            switch try await follower.copy(isolate: heap.id, home: made, connection: connection, outcome: &outcome, report: report) {
+        let follower = CopyFollower(site: site, request: request, hierarchy: hierarchy)
+        var attempt = 0
+        while true {
+            attempt += 1
+            let result = try await follower.copy(
+                isolate: heap.id, placement: admitted.placement, connection: connection, outcome: &outcome, report: report)
+            switch result {
             case .taken(let copy):
-                outcome.record.take(copy, attempt: attempt, rung: made == nil ? "copyOnWriteShared" : "copyOnWrite", began: began)
-                learn(from: copy, facts, outcome.record)
                 if !heap.main { outcome.record.isolate = heap.id }
+                outcome.record.take(copy, attempt: attempt, began: began)
+                learn(from: copy, facts, outcome.record)
                 outcome.record = try site.publish(outcome.record)
                 return nil
             case .failed(let refusal, let isWorthARetry):
-                failure = refusal
                 report(.copyFailed(refusal))
-                guard isWorthARetry, attempt < attempts else { break }
+                guard isWorthARetry, attempt < attempts else { return refusal }
                 try await Task.sleep(for: .milliseconds(500 * attempt))
-                continue
             }
-            break
         }
-        return failure
     }
 
-    /// All isolates with their heaps, as V8 itself says them. One that does not answer takes 2 s.
-    func isolates(_ connection: AgentConnection) async throws -> [AgentIsolate] {
-        guard case .isolates(_, let isolates)? = try await connection.ask(.isolates) else { return [] }
+    private func gone(_ request: CaptureRequest) -> Refusal { Refusal(.copyFailed, "process \(request.process.identity.pid) is gone") }
+
+    private func lend(
+        _ plan: CopyAdmission.Plan, for request: CaptureRequest, _ facts: AdmissionFacts, _ hierarchy: MemoryHierarchy?,
+        _ outcome: inout CaptureOutcome
+    ) -> Refusal? {
+        guard let limit = plan.raisedLimit, let hierarchy else { return nil }
+        do {
+            try site.lend(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome)
+            return nil
+        } catch { return Refusal(.doesNotFit, "the limit cannot be raised to \(limit) for the copy: \(error)") }
+    }
+
+    /// With its heap, as V8 itself says it. One that does not answer takes 2 s.
+    private func isolates(_ connection: AgentConnection, only isolate: Int?) async throws -> [AgentIsolate] {
+        let wanted = isolate ?? connection.hello.isolates.first(where: \.main)?.id
+        guard case .isolates(_, let isolates, _)? = try await connection.ask(.isolates(only: wanted)) else { return [] }
         return isolates
     }
 
@@ -99,29 +103,31 @@ struct CopyOnWriteEngine: Sendable {
         return .success(found)
     }
 
-    func prepare(_ request: CaptureRequest, _ facts: AdmissionFacts, _ hierarchy: MemoryHierarchy?) throws -> Result<
-        (CaptureCgroup?, CopyAdmission.Plan), Refusal
-    > {
+    struct Admitted: Sendable {
+        var plan: CopyAdmission.Plan
+        /// nil: the copy stays in the service's cgroup.
+        var placement: CopyPlacement?
+    }
+
+    /// Touches nothing.
+    func admit(_ request: CaptureRequest, _ facts: AdmissionFacts, _ hierarchy: MemoryHierarchy?) throws -> Result<Admitted, Refusal> {
         let admission = CopyAdmission(lend: request.admission.lend, acceptRisk: request.admission.acceptRisk)
-        guard let hierarchy else {
-            return admission.decide(facts, home: .shared(reason: "no memory cgroup is mounted", oomGroup: false)).map { (nil, $0) }
+        func shared(_ reason: String, oomGroup: Bool) -> Result<Admitted, Refusal> {
+            admission.decide(facts, home: .shared(reason: reason, oomGroup: oomGroup)).map { Admitted(plan: $0) }
         }
-        switch CaptureCgroup.make(
-            request.record.id.text, outside: hierarchy, limit: Admission.spare(available: facts.hostAvailable, total: facts.hostTotal))
-        {
-        case .success(let cgroup):
-            let decision = admission.decide(facts, home: .own)
-            if case .failure = decision { cgroup.remove() }
-            return decision.map { (cgroup, $0) }
-        case .failure(let obstacle):
-            let home = CopyAdmission.Home.shared(reason: obstacle.description, oomGroup: (try? hierarchy.leaf.oomGroup()) ?? false)
-            return admission.decide(facts, home: home).map { (nil, $0) }
+        guard let hierarchy else { return shared("no memory cgroup is mounted", oomGroup: false) }
+        if let obstacle = site.placer.obstacle(outside: hierarchy) {
+            return shared(obstacle, oomGroup: (try? hierarchy.leaf.oomGroup()) ?? false)
+        }
+        return admission.decide(facts, home: .own).map {
+            let (id, service) = (request.record.id.text, request.record.service)
+            return Admitted(plan: $0, placement: CopyPlacement(id: id, service: service, hierarchy: hierarchy, limit: $0.copyLimit))
         }
     }
 
     /// What the copy took is what a snapshot in place would take of the service.
     private func learn(from copy: CopyFollower.Taken, _ facts: AdmissionFacts, _ record: SnapshotRecord) {
-        guard copy.isOutside, record.state == .complete, let cost = facts.cost, cost.heap >= .mebibytes(8), let extra = copy.copyPeak,
+        guard copy.cgroup != nil, record.state == .complete, let cost = facts.cost, cost.heap >= .mebibytes(8), let extra = copy.copyPeak,
             let work = copy.work,
             let seen = LearnedCost(heap: cost.heap, extra: extra, pause: work, bytes: copy.ingested.bytes)
         else { return }
@@ -129,17 +135,34 @@ struct CopyOnWriteEngine: Sendable {
     }
 }
 
+extension CaptureSite {
+    /// The copy's place as it was admitted.
+    /// - Parameters:
+    ///   - copy: nil: not to be seen from here.
+    ///   - placement: nil: where it is.
+    func home(for copy: ProcessID?, _ placement: CopyPlacement?) throws -> CopyHome {
+        guard let placement else { return CopyHome() }
+        guard let copy else { throw LendingObstacle("it is in a pid namespace that cannot be seen from here") }
+        return CopyHome(cgroup: try placer.place(copy, placement))
+    }
+}
+
 extension SnapshotRecord {
-    mutating func take(_ copy: CopyFollower.Taken, attempt: Int, rung: String, began: Duration) {
+    mutating func take(_ copy: CopyFollower.Taken, attempt: Int, began: Duration) {
         engine = "copyOnWrite"
         apply(copy.ingested)
-        rungs.append(.init(rung: rung))
+        rungs.append(.init(rung: copy.cgroup == nil ? "copyOnWriteShared" : "copyOnWrite", note: copy.cgroup?.note))
         var actual = Actual(
             peak: copy.peak, pause: copy.pause.map { Seconds($0) }, duration: Seconds(SystemClock.monotonic() - began), bytes: copy.ingested.bytes)
         actual.copyPeak = copy.copyPeak
         actual.rewritten = copy.rewritten
         actual.attempts = attempt
         self.actual = actual
-        lineage = "fork-\(id)"
+        if let hunt = copy.fork?.exactIds, let process = instance {
+            lineage = hunt.lineage(of: process.identity, isolate: isolate ?? copy.fork?.isolate ?? 0)
+            exactIdsUntil = hunt.end
+        } else {
+            lineage = "fork-\(id)"
+        }
     }
 }

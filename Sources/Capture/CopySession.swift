@@ -26,11 +26,18 @@ struct CopyChannels {
     }
 }
 
+/// Where a copy was put.
+struct CopyHome: Sendable {
+    /// nil: it stays in the service's.
+    var cgroup: CaptureCgroup?
+    /// What was lent to the service for it in the same moment.
+    var loan: SnapshotRecord.Loan?
+}
+
 /// What has been seen of a copy so far.
 struct CopyState: Sendable {
     /// In our pid namespace, as the kernel told it with the copy's first message.
     var pid: ProcessID?
-    var isPlaced = false
     var phase = "waiting"
     var step: (done: UInt64, total: UInt64?) = (0, nil)
     var isDone = false
@@ -40,7 +47,9 @@ struct CopyState: Sendable {
     var isRead = false
     var fork: AgentFork?
     var end: AgentEnd?
-    var home: CaptureCgroup?
+    var home = CopyHome()
+    /// Highest use of its own cgroup.
+    var peak: ByteCount?
     /// It must not begin, or cannot be moved into its cgroup.
     var refusal: Refusal?
 }
@@ -49,17 +58,20 @@ struct CopyState: Sendable {
 final class CopySession: Sendable {
     private let control: StreamSocket
     private let output: OwnedDescriptor
-    private let makeHome: @Sendable () throws -> CaptureCgroup?
+    /// Readable when nothing more is to be waited for.
+    private let over: EventDescriptor
+    private let makeHome: @Sendable (ProcessID?) throws -> CopyHome
     let state = Mutex(CopyState())
     /// One element when the copy is there; ends with its control socket. One consumer.
     let arrival: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
 
-    /// - Parameter makeHome: asked when the copy is there, which waits for the answer 5 s at most: its cgroup; nil: it stays in the service's. Throws a
-    ///   `Refusal` where it must not begin.
-    init(control: StreamSocket, output: OwnedDescriptor, makeHome: @escaping @Sendable () throws -> CaptureCgroup?) {
-        self.control = control
-        self.output = output
+    /// - Parameter makeHome: asked when the copy is there (nil: it cannot be seen from here), which waits for the answer 5 s at most. Puts it where it belongs;
+    ///   throws a `Refusal` where it must not begin.
+    init(_ channels: CopyChannels, makeHome: @escaping @Sendable (ProcessID?) throws -> CopyHome) throws {
+        control = channels.control.ours
+        output = channels.output.read
+        over = try EventDescriptor()
         self.makeHome = makeHome
         (arrival, arrived) = AsyncStream.makeStream()
     }
@@ -85,7 +97,9 @@ final class CopySession: Sendable {
         case .ready: place(sender)
         case .progress(let phase, let done, let total): state.withLock { ($0.phase, $0.step) = (phase, (done, total)) }
         case .phase(let phase): state.withLock { ($0.phase, $0.step) = (phase, (0, nil)) }
-        case .done: state.withLock { $0.isDone = true }
+        case .done:
+            notePeak()
+            state.withLock { $0.isDone = true }
         case .unknown: break
         }
     }
@@ -96,21 +110,27 @@ final class CopySession: Sendable {
         // From now on it is somebody's, before anything that takes time.
         arrived.yield()
         do {
-            // A second copy, near V8's limit, goes where the first was.
-            let home = try state.withLock { $0.home } ?? makeHome()
+            // Near V8's limit a second copy may take the place of the first.
+            removeHome()
+            let home = try makeHome(sender)
             state.withLock { $0.home = home }
-            if let home {
-                guard let sender else { throw LendingObstacle("the copy is in a pid namespace that cannot be seen from here") }
-                guard try home.add(sender) else { return }
-            }
             try control.send(CopyRequest.go())
-            state.withLock { $0.isPlaced = true }
+        } catch KernelError.system(_, .noSuchProcess) {
+            // It is gone, and the agent tells how.
         } catch {
             let refusal = error as? Refusal ?? Refusal(.copyFailed, "the copy cannot be moved into its cgroup: \(error)")
             state.withLock { $0.refusal = refusal }
             end()
         }
     }
+
+    /// A cgroup that is not ours goes with the copy: this is to be asked while it lives, and once more at its end.
+    func notePeak() {
+        guard let peak = state.withLock({ $0.home.cgroup })?.peak else { return }
+        state.withLock { $0.peak = max($0.peak ?? .zero, peak) }
+    }
+
+    private func removeHome() { state.withLock { $0.home.cgroup }?.remove() }
 
     /// What the agent says of it, to its end.
     func follow(_ answers: AsyncStream<AgentMessage>) async {
@@ -130,7 +150,7 @@ final class CopySession: Sendable {
         }
     }
 
-    /// Reads to the end of the pipe. Cancelled: the copy is told to go, which ends the pipe.
+    /// Reads to the end of the pipe, or after `stopReading` to where it is empty. Cancelled: the copy is told to go, which ends the pipe.
     func ingest(into site: CaptureSite, id: SnapshotID) async throws -> Ingested {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
@@ -138,7 +158,8 @@ final class CopySession: Sendable {
                     let result = Result {
                         var verifier = StreamVerifier()
                         return try site.store.ingest(
-                            from: output.descriptor, id: id, compression: site.compression, level: site.compressionLevel, verifier: &verifier
+                            from: output.descriptor, endingWith: over.descriptor, id: id, compression: site.compression, level: site.compressionLevel,
+                            verifier: &verifier
                         ) { read in state.withLock { $0.bytes = read } }
                     }
                     state.withLock { $0.isRead = true }
@@ -151,6 +172,18 @@ final class CopySession: Sendable {
         }
     }
 
+    /// What the pipe holds now is all that comes: a child of the service that was forked without exec while a guard was armed has the other end too, and
+    /// would keep us waiting for as long as it lives.
+    func stopReading() { over.signal() }
+
     /// Its control socket's end is the copy's (docs/agent-protocol.md).
     func end() { control.shutDown() }
+
+    /// The last step: the copy ends, and nothing is left of its cgroup.
+    /// - Parameter listening: the task of `listen`, which may be about to make one.
+    func leave(_ listening: Task<Void, Never>) async {
+        end()
+        await listening.value
+        removeHome()
+    }
 }

@@ -12,8 +12,10 @@
 
 #include "Captures.h"
 #include "Commands.h"
-#include "Controller.h"
+#include "Connection.h"
+#include "ExactIds.h"
 #include "Kernel.h"
+#include "Observing.h"
 #include "Replies.h"
 #include "Slots.h"
 
@@ -30,41 +32,33 @@ Start start = isUntried;
 int agentProcess = 0;
 char version[64];
 
-int64_t sooner(int64_t a, int64_t b) { return a < 0 ? b : b < 0 || a < b ? a : b; }
-
-void endConnection() {
-    controller.close();
-    disarmAll();
-}
-
-void talk(short listener, short connection) {
-    if (connection & POLLOUT) controller.flush();
-    if (connection & (POLLIN | POLLHUP | POLLERR)) {
-        if (controller.isConnected() && !controller.receive(obey)) endConnection();
-    }
-    if (listener && controller.accept()) sayHello();
+void talk(Connection& connection, short ready) {
+    if (ready & POLLOUT) connection.flush();
+    if (ready & (POLLIN | POLLHUP | POLLERR) && connection.isOpen() && !connection.receive(obey)) leave(connection);
 }
 
 void serve() {
-    for (bool wasConnected = false;;) {
+    for (bool isControlled = false;;) {
         collectResults();
         recycleSlots(retire);
-        int64_t next = sooner(attend(), advanceCaptures());
-        if (wasConnected && !controller.isConnected()) disarmAll();  // it did not read
-        wasConnected = controller.isConnected();
+        attend();
+        int64_t next = sooner(sooner(answerLists(), advanceHunts()), advanceCaptures());
+        if (isControlled && !controller()) disarmAll();  // it did not read
+        isControlled = controller();
 
-        pollfd ready[3 + mostCaptures] = {
-            {wakeDescriptor, POLLIN, 0},
-            {controller.listener(), POLLIN, 0},
-            {controller.connection(), static_cast<short>(controller.isSending() ? POLLIN | POLLOUT : POLLIN), 0},
-        };
-        int count = 3 + pollCaptures(ready + 3);
+        pollfd ready[2 + mostConnections + mostCaptures] = {{wakeDescriptor, POLLIN, 0}, {listener(), POLLIN, 0}};
+        int count = 2;
+        for (Connection& connection : connections)
+            ready[count++] = {connection.descriptor(), static_cast<short>(connection.isSending() ? POLLIN | POLLOUT : POLLIN), 0};
+        count += pollCaptures(ready + count);
         int64_t left = next < 0 ? -1 : next - now();
         timespec timeout{left > 0 ? left / 1000000000 : 0, left > 0 ? left % 1000000000 : 0};
         if (ppoll(ready, static_cast<nfds_t>(count), next < 0 ? nullptr : &timeout, nullptr) <= 0) continue;
         uint64_t wakes;
         if (ready[0].revents && read(wakeDescriptor, &wakes, sizeof wakes) < 0) errno = 0;
-        talk(ready[1].revents, ready[2].revents);
+        for (int at = 0; at < mostConnections; at++) talk(connections[at], ready[2 + at].revents);
+        if (!ready[1].revents) continue;
+        if (Connection* connection = acceptConnection()) sayHello(*connection);
     }
 }
 
@@ -101,7 +95,7 @@ bool begin(Environment* environment) {
     readVersion(environment);
     agentProcess = getpid();
     uint64_t time = startTime();
-    if (!time || !controller.listen(agentProcess, time)) return false;
+    if (!time || !listenAs(agentProcess, time)) return false;
     wakeDescriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return wakeDescriptor >= 0 && startThread();
 }

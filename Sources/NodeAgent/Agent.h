@@ -5,7 +5,7 @@
 namespace agent {
 
 constexpr const char agentVersion[] = "0.1.0";
-constexpr int protocolVersion = 1;
+constexpr int protocolVersion = 2;  // docs/agent-protocol.md
 
 extern int agentThread;  // its thread id, 0 before it runs
 

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "Engine.h"
+#include "Replacement.h"
 
 namespace agent {
 
@@ -159,14 +160,6 @@ void* copyNew(size_t size) {
 
 void* copyNewAligned(size_t size, size_t alignment) { return copyAligned(alignment, size); }
 
-struct Replacement {
-    const char* function;
-    void* replacement;
-};
-
-template <typename Function>
-void* address(Function* function) { return reinterpret_cast<void*>(function); }
-
 const Replacement replacements[] = {
     {"malloc", address(copyMalloc)},
     {"free", address(release)},
@@ -207,9 +200,7 @@ bool openAllocator() {
 }
 
 void* allocatorReplacement(const char* function) {
-    for (const Replacement& entry : replacements)
-        if (strcmp(entry.function, function) == 0) return entry.replacement;
-    return nullptr;
+    return find(replacements, function);
 }
 
 }  // namespace agent

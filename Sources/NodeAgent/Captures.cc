@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "Agent.h"
-#include "Controller.h"
+#include "Connection.h"
+#include "ExactIds.h"
 #include "ExitCodes.h"
 #include "ImportTable.h"
 #include "Kernel.h"
@@ -48,7 +49,7 @@ void closeOrder(CopyOrder& order) {
 
 void giveUp(Capture& capture, const char* code, const char* message) {
     closeOrder(capture.order);
-    replyFailed(capture.id, code, message);
+    replyFailed(controllerOf(capture.term), capture.id, code, message);
     capture.phase = Capture::isFree;
 }
 
@@ -81,7 +82,7 @@ void reap(Capture& capture) {
     closeIfOpen(capture.pidfd);
     rusage own;
     getrusage(RUSAGE_SELF, &own);
-    Text text = controller.begin("ended");
+    Text text = beginMessage("ended");
     text.member("id", capture.id).member("childPid", capture.child);
     if (ended < 0) text.member("unknown", true);
     else if (WIFSIGNALED(status)) text.member("signal", WTERMSIG(status));
@@ -92,7 +93,7 @@ void reap(Capture& capture) {
     int64_t processor = (static_cast<int64_t>(usage.ru_utime.tv_sec) + usage.ru_stime.tv_sec) * 1000000000 +
         (static_cast<int64_t>(usage.ru_utime.tv_usec) + usage.ru_stime.tv_usec) * 1000;
     text.duration("childProcessorTime", processor);
-    controller.send(text);
+    reply(controllerOf(capture.term), text);
     // It took none: Node's own callback is the net again.
     bool isComplete = ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == done;
     if (capture.atLimit && !isComplete && capture.slot->id == capture.isolate) capture.slot->limitServed.store(false);
@@ -104,25 +105,26 @@ void settle(Capture& capture, int64_t time) {
     if (time < capture.settleBy && runningThreads(slot->thread, agentThread) > 0) return;
     capture.settled = now() - capture.begun;
     slot->order = capture.order;
-    slot->order.mayDecline = capture.declined < mostDeclined && time + 3 * longestSettling < capture.deadline;
+    slot->order.mayDecline = !capture.order.exactIDs && capture.declined < mostDeclined && time + 3 * longestSettling < capture.deadline;
     capture.phase = Capture::isAsked;
     if (!ask(*slot, makeCopy)) giveUp(capture, "noSuchIsolate", "the isolate has ended");
 }
 
 }  // namespace
 
-void beginCapture(Slot& slot, const CopyOrder& order, int64_t timeout) {
+void beginCapture(Slot& slot, const CopyOrder& order, int64_t term, int64_t timeout) {
     Capture* capture = freeCapture();
     CopyOrder copy = order;
     if (!capture || captureBeforeFork()) {
         closeOrder(copy);
-        replyFailed(order.id, "busy", "another capture is being begun, or eight copies live");
+        replyFailed(controllerOf(term), order.id, "busy", "another capture is being begun, or eight copies live");
         return;
     }
     findImports();
     *capture = Capture();
     capture->phase = Capture::isSettling;
     capture->id = order.id;
+    capture->term = term;
     capture->isolate = slot.id;
     capture->slot = &slot;
     capture->order = copy;
@@ -131,9 +133,9 @@ void beginCapture(Slot& slot, const CopyOrder& order, int64_t timeout) {
     capture->deadline = capture->begun + timeout;
 }
 
-bool cancelCapture(int64_t id) {
+bool cancelCapture(int64_t term, int64_t id) {
     for (Capture& capture : captures) {
-        if (capture.phase == Capture::isFree || capture.id != id) continue;
+        if (capture.phase == Capture::isFree || capture.term != term || capture.id != id) continue;
         if (withdraw(capture)) {
             giveUp(capture, "cancelled", "cancelled before the copy was made");
         } else if (capture.phase == Capture::isLiving) {
@@ -190,16 +192,20 @@ void copyMade(Slot& slot) {
             return;
         }
         if (report.error) {
-            replyFailed(capture.id, "forkFailed", strerror(report.error));
+            replyFailed(controllerOf(capture.term), capture.id, "forkFailed", strerror(report.error));
             capture.phase = Capture::isFree;
             return;
         }
         live(capture, report);
-        Text text = controller.begin("forked");
+        Text text = beginMessage("forked");
         text.member("id", capture.id).member("isolate", slot.id).member("reason", "request");
         text.duration("settled", capture.settled).member("declined", capture.declined);
         writeCopy(text, report);
-        controller.send(text);
+        if (capture.order.exactIDs) {
+            text.duration("numbering", report.numbering);
+            writeHunt(text, slot);
+        }
+        reply(controllerOf(capture.term), text);
         return;
     }
 }
@@ -214,17 +220,18 @@ void limitCopiesMade(Slot& slot) {
         if (capture) {
             *capture = Capture();
             capture->id = limit.guard->id;
+            capture->term = limit.guard->term;
             capture->isolate = slot.id;
             capture->slot = &slot;
             capture->atLimit = true;
             live(*capture, report);
         }
-        Text text = controller.begin(report.error ? "failed" : "forked");
+        Text text = beginMessage(report.error ? "failed" : "forked");
         text.member("id", limit.guard->id).member("isolate", slot.id).member("reason", "nearHeapLimit");
         text.member("attempt", at + 1).member("heapLimit", limit.limit).member("raisedTo", limit.raised).member("marked", limit.marked);
         if (report.error) text.member("code", "forkFailed").member("message", strerror(report.error));
         else writeCopy(text, report);
-        controller.send(text);
+        reply(controllerOf(limit.guard->term), text);
     }
     limit.guard->state.store(Guard::isFree);
     limit.guard = nullptr;

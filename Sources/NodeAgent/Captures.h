@@ -19,6 +19,7 @@ struct Capture {
     };
     Phase phase = isFree;
     int64_t id = 0;
+    int64_t term = 0;  // of the controller that asked for it
     int64_t isolate = 0;
     Slot* slot = nullptr;
     bool atLimit = false;  // made by the near-heap-limit callback of `slot`
@@ -38,9 +39,9 @@ constexpr int mostCaptures = 8;
 extern Capture captures[mostCaptures];
 
 // The order's descriptors are the capture's from here on.
-void beginCapture(Slot& slot, const CopyOrder& order, int64_t timeout);
-// False where there is none of that id.
-bool cancelCapture(int64_t id);
+void beginCapture(Slot& slot, const CopyOrder& order, int64_t term, int64_t timeout);
+// False where that controller has none of that id.
+bool cancelCapture(int64_t term, int64_t id);
 // The controller has gone: what has not begun is given up.
 void abandonCaptures();
 

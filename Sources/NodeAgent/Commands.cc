@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include "Captures.h"
-#include "Controller.h"
+#include "Connection.h"
+#include "ExactIds.h"
 #include "ImportTable.h"
 #include "Json.h"
 #include "Kernel.h"
+#include "Observing.h"
 #include "Replies.h"
 #include "Slots.h"
 
@@ -18,15 +20,11 @@ namespace {
 constexpr int64_t patience = 2000000000;  // contract 19
 constexpr int64_t longestPatience = 60000000000;
 
-bool tellsCollections = false, tellsLeaks = false;
-int64_t queryID = -1, queryDeadline = 0;
-
-void refuse(const char* code, const char* message) {
-    Text text = controller.begin("error");
+void refuse(Connection& from, const char* code, const char* message) {
+    Text text = beginMessage("error");
     text.member("code", code).member("message", message);
-    controller.send(text);
-    disarmAll();
-    controller.close();
+    from.send(text);
+    leave(from);
 }
 
 #ifdef HEAPSNAPD_FAULTS
@@ -40,71 +38,50 @@ void readFault(const Message&, char (&)[16]) {}
 #endif
 
 // The two descriptors that came with it. False, with the answer given, where they did not.
-bool takeDescriptors(int64_t id, int& output, int& control) {
-    output = controller.takeDescriptor();
-    control = controller.takeDescriptor();
+bool takeDescriptors(Connection& from, int64_t id, int& output, int& control) {
+    output = from.takeDescriptor();
+    control = from.takeDescriptor();
     if (output >= 0 && control >= 0) return true;
     closeIfOpen(output);
-    replyFailed(id, "descriptors", "an output and a control descriptor must come with it");
+    replyFailed(&from, id, "descriptors", "an output and a control descriptor must come with it");
     return false;
 }
 
-void capture(int64_t id, const Message& message) {
+void capture(Connection& from, int64_t id, const Message& message) {
     CopyOrder order;
     order.id = id;
-    if (!takeDescriptors(id, order.output, order.control)) return;
+    if (!takeDescriptors(from, id, order.output, order.control)) return;
     readFault(message, order.fault);
-    order.exactIDs = message.flag("exactIds");
+    int64_t hunt = message.nanoseconds("exactIds", 0);
+    order.exactIDs = hunt > 0;
     Slot* slot = findSlot(message.whole("isolate", slots[0].id));
-    const char* code = !engine.canCapture() ? "missing" : !slot ? "noSuchIsolate" : nullptr;
+    const char* code = !engine.canCapture() || (hunt && !engine.canTrackIDs()) ? "missing" : !slot ? "noSuchIsolate" : nullptr;
     if (code) {
         closeIfOpen(order.output);
         closeIfOpen(order.control);
-        replyFailed(id, code, slot ? "this node lacks what a capture needs" : "no isolate has this id");
+        replyFailed(&from, id, code, slot ? "this node lacks what a capture needs" : "no isolate has this id");
         return;
     }
     int64_t timeout = message.nanoseconds("timeout", patience);
-    beginCapture(*slot, order, timeout < longestPatience ? timeout : longestPatience);
+    if (hunt) keepIDs(*slot, hunt);
+    beginCapture(*slot, order, from.term, timeout < longestPatience ? timeout : longestPatience);
 }
 
-void list(int64_t id) {
-    if (queryID >= 0) {
-        replyFailed(id, "busy", "isolates are being listed");
-        return;
-    }
-    queryID = id;
-    queryDeadline = now() + patience;
-    for (int at = 0; at < usedSlots(); at++) {
-        Slot& slot = slots[at];
-        slot.hasAnswered = false;
-        slot.isQueried = slot.state.load() == Slot::isLive && engine.heapStatistics && ask(slot, readHeap);
-    }
-}
-
-void subscribe(int64_t id, const Message& message) {
-    if (!engine.canWatchCollections()) {
-        replyFailed(id, "missing", "this node lacks what garbage collection statistics need");
-        return;
-    }
-    tellsCollections = message.lists("events", "gc");
-    tellsLeaks = message.lists("events", "leak");
-    replyDone(id, "subscribed");
-}
-
-void arm(int64_t id, const Message& message) {
+void arm(Connection& from, int64_t id, const Message& message) {
     int output, control;
-    if (!takeDescriptors(id, output, control)) return;
+    if (!takeDescriptors(from, id, output, control)) return;
     Guard* free = nullptr;
     for (Guard& guard : guards)
         if (guard.state.load() == Guard::isFree) free = &guard;
     if (!free || !engine.canGuardLimit() || !message.is("kind", "nearHeapLimit")) {
         closeIfOpen(output);
         closeIfOpen(control);
-        replyFailed(id, !free ? "busy" : "missing", free ? "this node, or this agent, cannot do that" : "eight are armed");
+        replyFailed(&from, id, !free ? "busy" : "missing", free ? "this node, or this agent, cannot do that" : "eight are armed");
         return;
     }
     findImports();
     free->id = id;
+    free->term = from.term;
     free->isolate = message.whole("isolate", -1);
     free->output = output;
     free->control = control;
@@ -113,7 +90,7 @@ void arm(int64_t id, const Message& message) {
     for (int at = 0; at < usedSlots(); at++)
         if (free->isolate < 0 || slots[at].id == free->isolate) slots[at].limitServed.store(false);
     free->state.store(Guard::isArmed);
-    replyDone(id, "armed");
+    replyDone(&from, id, "armed");
 }
 
 bool release(Guard& guard) {
@@ -125,13 +102,13 @@ bool release(Guard& guard) {
     return true;
 }
 
-void disarm(int64_t id, int64_t armed) {
+void disarm(Connection& from, int64_t id, int64_t armed) {
     for (Guard& guard : guards) {
         if (guard.id != armed || !release(guard)) continue;
-        replyDone(id, "disarmed");
+        replyDone(&from, id, "disarmed");
         return;
     }
-    replyFailed(id, "notArmed", "nothing is armed under this id");
+    replyFailed(&from, id, "notArmed", "nothing is armed under this id");
 }
 
 // Asks for one of a pair of opposites and takes the other back.
@@ -149,43 +126,65 @@ bool isGuarded(const Slot& slot) {
     return false;
 }
 
-void forgetAll(int64_t isolate) {
-    for (int at = 0; at < usedSlots(); at++)
-        if (slots[at].state.load() == Slot::isLive && slots[at].tracksIDs && (isolate < 0 || slots[at].id == isolate))
-            ask(slots[at], forgetIDs);
+void control(Connection& from, int64_t id) {
+    if (!takeControl(from)) return replyFailed(&from, id, "busy", "another controls");
+    disarmAll();  // what an earlier one has left, which did not read
+    replyDone(&from, id, "controls");
+}
+
+// Answers whether it was one of those that any connection may ask.
+bool observe(Connection& from, int64_t id, const Message& message) {
+    if (message.is("type", "isolates")) listIsolates(from, id, message.whole("isolate", -1));
+    else if (message.is("type", "statistics")) replyStatistics(&from, id);
+    else if (message.is("type", "subscribe")) subscribe(from, id, message);
+    else return false;
+    return true;
+}
+
+// Answers whether it was one of the controller's.
+bool command(Connection& from, int64_t id, const Message& message) {
+    if (message.is("type", "capture")) {
+        capture(from, id, message);
+    } else if (message.is("type", "arm")) {
+        arm(from, id, message);
+    } else if (message.is("type", "disarm")) {
+        disarm(from, id, message.whole("guard", -1));
+    } else if (message.is("type", "cancel")) {
+        if (cancelCapture(from.term, message.whole("capture", -1))) replyDone(&from, id, "cancelled");
+        else replyFailed(&from, id, "noSuchCapture", "no capture has this id");
+    } else if (message.is("type", "forgetIds")) {
+        endHunts(message.whole("isolate", -1));
+        replyDone(&from, id, "forgotten");
+    } else {
+        return false;
+    }
+    return true;
 }
 
 }  // namespace
 
-void obey(const char* bytes, size_t length) {
+void obey(Connection& from, const char* bytes, size_t length) {
     Message message;
-    if (!message.parse(bytes, length)) return refuse("invalid", "not a JSON object of this protocol");
+    if (!message.parse(bytes, length)) return refuse(from, "invalid", "not a JSON object of this protocol");
     int64_t id = message.whole("id", -1);
-    if (id < 0 || !message.has("type")) return refuse("invalid", "a request has a type and a whole, positive id");
-    if (message.is("type", "capture")) return capture(id, message);
-    if (message.is("type", "isolates")) return list(id);
-    if (message.is("type", "statistics")) return replyStatistics(id);
-    if (message.is("type", "subscribe")) return subscribe(id, message);
-    if (message.is("type", "arm")) return arm(id, message);
-    if (message.is("type", "disarm")) return disarm(id, message.whole("guard", -1));
-    if (message.is("type", "cancel")) {
-        if (cancelCapture(message.whole("capture", -1))) return replyDone(id, "cancelled");
-        return replyFailed(id, "noSuchCapture", "no capture has this id");
-    }
-    if (message.is("type", "forgetIds")) {
-        forgetAll(message.whole("isolate", -1));
-        return replyDone(id, "forgotten");
-    }
-    replyFailed(id, "unknownType", "this agent does not know such a request");
+    if (id < 0 || !message.has("type")) return refuse(from, "invalid", "a request has a type and a whole, positive id");
+    if (message.is("type", "control")) return control(from, id);
+    if (!from.term && from.isSurplus) return replyFailed(&from, id, "busy", "four observe already");
+    if (observe(from, id, message)) return;
+    if (!from.term) return replyFailed(&from, id, "observer", "only the controller may ask for more than isolates, statistics and subscribe");
+    if (!command(from, id, message)) replyFailed(&from, id, "unknownType", "this agent does not know such a request");
+}
+
+void leave(Connection& connection) {
+    bool controlled = connection.term > 0;
+    connection.close();
+    if (controlled) disarmAll();
 }
 
 void disarmAll() {
-    tellsCollections = tellsLeaks = false;
-    queryID = -1;
     for (int at = 0; at < usedSlots(); at++) slots[at].limitServed.store(false);
     for (Guard& guard : guards) release(guard);
     abandonCaptures();
-    forgetAll(-1);
 }
 
 void retire(Slot& slot) {
@@ -193,24 +192,15 @@ void retire(Slot& slot) {
     slot.isQueried = false;
 }
 
-int64_t attend() {
-    bool watched = tellsCollections || tellsLeaks, complete = true;
+void attend() {
+    bool watched = isSubscribed();
     for (int at = 0; at < usedSlots(); at++) {
         Slot& slot = slots[at];
         if (slot.state.load() != Slot::isLive) continue;
         if (watched && !slot.askedToWatch) slot.usage = Usage();
         turn(slot, slot.askedToWatch, watched, watchCollections, ignoreCollections);
         turn(slot, slot.askedToGuard, isGuarded(slot), guardLimit, unguardLimit);
-        if (slot.isQueried && !slot.hasAnswered) complete = false;
     }
-    if (queryID < 0) return -1;
-    if (!complete && now() < queryDeadline) return queryDeadline;
-    for (int at = 0; at < usedSlots(); at++)
-        if (slots[at].isQueried && !slots[at].hasAnswered) takeBack(slots[at], readHeap);
-    int64_t id = queryID;
-    queryID = -1;
-    replyIsolates(id);
-    return -1;
 }
 
 void collectResults() {
@@ -218,14 +208,15 @@ void collectResults() {
         Slot& slot = slots[at];
         uint32_t finished = slot.finished.exchange(0);
         if (finished & readHeap) slot.hasAnswered = true;
+        if (finished & forgetIDs) idsForgotten(slot);
         if (finished & makeCopy) copyMade(slot);
         if (finished & limitReached) limitCopiesMade(slot);
         Collection collection;
         while (slot.collections.take(collection)) {
             Leak leak;
             bool leaks = slot.usage.add(collection, leak);
-            if (tellsCollections) tellCollection(slot, collection);
-            if (leaks && tellsLeaks) tellLeak(slot, leak);
+            tellCollection(slot, collection);
+            if (leaks) tellLeak(slot, leak);
         }
     }
 }

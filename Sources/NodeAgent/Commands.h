@@ -5,13 +5,16 @@
 
 namespace agent {
 
-// One message of the controller.
-void obey(const char* bytes, size_t length);
-// The controller has gone: nothing stays switched on.
+class Connection;
+
+// One message.
+void obey(Connection& from, const char* bytes, size_t length);
+// Closes it, and disarms what it has armed.
+void leave(Connection& connection);
+// The controller has gone: nothing stays armed.
 void disarmAll();
-// Brings each isolate to what is subscribed and armed, and answers a list of isolates that is complete or late. Answers when to look
-// again (`now()`), or -1.
-int64_t attend();
+// Brings each isolate to what is subscribed and armed.
+void attend();
 // What isolates have done since the last time.
 void collectResults();
 void retire(struct Slot& slot);

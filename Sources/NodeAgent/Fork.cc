@@ -26,6 +26,8 @@ constexpr int64_t longestWaitHere = 2000000;  // contract 23: 2 ms on the JavaSc
 // Near the heap limit the collector's threads are at work, nobody has waited before, and the service is about to end. With 2 ms 16 of
 // 30 first copies met a held lock, all with threads awake; see docs/decisions/0007-silent-fork.md.
 constexpr int64_t longestWaitNearLimit = 50000000;
+// Exact ids take a full collection, some hundred milliseconds: what it has woken may fall asleep again.
+constexpr int64_t longestWaitAfterNumbering = 50000000;
 constexpr unsigned long clonePidfd = 0x1000;  // CLONE_PIDFD, Linux 5.2
 
 // `7f5c00000000-7f5c00021000 rw-p 00000000 00:00 0 `, with `[heap]` or `[anon:...]` behind it or nothing.
@@ -89,7 +91,7 @@ void includePrivateMappings() {
 
 void makeCopyOf(Slot& slot, const CopyOrder& order, int64_t entry, CopyReport& report) {
     int64_t begun = now();
-    int64_t patience = order.nearLimit ? longestWaitNearLimit : longestWaitHere;
+    int64_t patience = order.nearLimit ? longestWaitNearLimit : order.exactIDs ? longestWaitAfterNumbering : longestWaitHere;
     int64_t deadline = asksFor(order, "nowait") ? 0 : begun + patience;
     // The look at the threads comes last: what lies between it and the fork is time for one to wake in.
     for (;;) {

@@ -27,6 +27,7 @@ struct CopyReport {
     int64_t forking = 0;   // the system call alone
     int64_t waited = 0;    // for sleeping threads, on the JavaScript thread
     int64_t mapping = 0;   // for MADV_DOFORK
+    int64_t numbering = 0; // for exact ids
     uint64_t faults = 0;   // minor page faults of the process so far
     const char* wokenBy = "limit";  // or `interrupt`, `loop`
 };

@@ -132,11 +132,6 @@ bool Message::is(const char* key, const char* text) const {
     return member && member->valueLength == length + 2 && member->value[0] == '"' && memcmp(member->value + 1, text, length) == 0;
 }
 
-bool Message::flag(const char* key) const {
-    const Member* member = find(key);
-    return member && member->valueLength == 4 && member->value[0] == 't';
-}
-
 int64_t Message::whole(const char* key, int64_t fallback) const {
     const Member* member = find(key);
     if (!member || member->valueLength > 16) return fallback;

@@ -17,7 +17,6 @@ public:
     bool has(const char* key) const;
     // The value is a string, without any escape, equal to `text`.
     bool is(const char* key, const char* text) const;
-    bool flag(const char* key) const;
     // A whole number from 0 up to 2^53; `fallback` where the member is missing or is none.
     int64_t whole(const char* key, int64_t fallback) const;
     // Seconds, with or without decimals, in nanoseconds.

@@ -16,6 +16,14 @@ int64_t now() {
     return static_cast<int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec;
 }
 
+int64_t calendar(int64_t monotonic) {
+    timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return static_cast<int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec - (now() - monotonic);
+}
+
+int64_t sooner(int64_t a, int64_t b) { return a < 0 ? b : b < 0 || a < b ? a : b; }
+
 long readFile(const char* path, char* buffer, size_t size) {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return -1;

@@ -9,6 +9,10 @@ namespace agent {
 int threadID();
 // Nanoseconds of CLOCK_MONOTONIC.
 int64_t now();
+// Unix time in nanoseconds of a moment of CLOCK_MONOTONIC.
+int64_t calendar(int64_t monotonic);
+// The earlier of two moments, where -1 is never.
+int64_t sooner(int64_t a, int64_t b);
 // A file of /proc or /sys, whole, ended by a zero; -1 where it cannot be read. What does not fit is cut off.
 long readFile(const char* path, char* buffer, size_t size);
 // Field 22 of /proc/self/stat, in clock ticks since boot; 0 where it cannot be read.

@@ -15,6 +15,7 @@ struct Guard {
     enum State : int { isFree, isArmed, isTaken };
     std::atomic<int> state{isFree};
     int64_t id = 0;        // the request that armed it
+    int64_t term = 0;      // of the controller that did
     int64_t isolate = -1;  // -1: whichever comes first
     int output = -1;
     int control = -1;

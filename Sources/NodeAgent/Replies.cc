@@ -1,11 +1,11 @@
 #include "Replies.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "Agent.h"
-#include "Controller.h"
+#include "Connection.h"
+#include "ExactIds.h"
 #include "Kernel.h"
 #include "Slots.h"
 
@@ -13,39 +13,33 @@ namespace agent {
 
 namespace {
 
-constexpr size_t roomForOne = 640;  // an isolate with its heap takes at most 500 bytes
+constexpr size_t roomForOne = 720;  // an isolate with its heap takes at most 600 bytes
 
-// Unix time in nanoseconds of a moment of CLOCK_MONOTONIC.
-int64_t calendar(int64_t monotonic) {
-    timespec time;
-    clock_gettime(CLOCK_REALTIME, &time);
-    return static_cast<int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec - (now() - monotonic);
-}
-
-void writeIsolate(Text& text, const Slot& slot) {
+void writeIsolate(Text& text, const Slot& slot, bool withHeap) {
     text.element().raw("{").member("id", slot.id).member("main", slot.isMain).member("threadId", slot.thread);
-    if (slot.hasAnswered) {
+    if (withHeap && slot.hasAnswered) {
         const HeapStatistics& heap = slot.heap;
         text.open("heap", '{').member("totalHeapSize", heap.totalHeapSize).member("usedHeapSize", heap.usedHeapSize);
         text.member("heapSizeLimit", heap.heapSizeLimit).member("totalPhysicalSize", heap.totalPhysicalSize);
         text.member("totalAvailableSize", heap.totalAvailableSize).member("externalMemory", heap.externalMemory);
         text.member("mallocedMemory", heap.mallocedMemory).member("peakMallocedMemory", heap.peakMallocedMemory);
         text.member("nativeContexts", heap.nativeContexts).member("detachedContexts", heap.detachedContexts).raw("}");
-    } else if (slot.isQueried) {
+    } else if (withHeap) {
         text.member("notInterruptible", true);
     }
+    writeHunt(text, slot);
     text.raw("}");
 }
 
-// Those that do not fit are counted.
-void writeIsolates(Text& text, bool queriedOnly) {
+// Those that do not fit are counted. `only`: -1 for all.
+void writeIsolates(Text& text, bool withHeaps, int64_t only) {
     int more = 0;
     text.open("isolates", '[');
     for (int at = 0; at < usedSlots(); at++) {
         const Slot& slot = slots[at];
-        if (slot.state.load() != Slot::isLive || (queriedOnly && !slot.isQueried)) continue;
+        if (slot.state.load() != Slot::isLive || (withHeaps && !slot.isQueried) || (only >= 0 && slot.id != only)) continue;
         if (text.room() < roomForOne) more++;
-        else writeIsolate(text, slot);
+        else writeIsolate(text, slot, withHeaps);
     }
     text.raw("]");
     if (more) text.member("more", more);
@@ -64,37 +58,40 @@ void writeStats(Text& text, const Usage& usage, uint64_t others) {
 
 }  // namespace
 
-void sayHello() {
-    Text text = controller.begin("hello");
+void sayHello(Connection& to) {
+    Text text = beginMessage("hello");
     text.member("protocol", protocolVersion).member("agent", agentVersion).member("node", nodeVersion());
     text.member("pid", getpid()).member("startTime", startTime());
     writeMissing(text);
-    for (int at = 0; at < usedSlots(); at++) slots[at].isQueried = slots[at].hasAnswered = false;
-    writeIsolates(text, false);
-    controller.send(text);
+    writeIsolates(text, false, -1);
+    to.send(text);
 }
 
-void replyFailed(int64_t id, const char* code, const char* message) {
-    Text text = controller.begin("failed");
+void reply(Connection* to, const Text& text) {
+    if (to) to->send(text);
+}
+
+void replyFailed(Connection* to, int64_t id, const char* code, const char* message) {
+    Text text = beginMessage("failed");
     text.member("id", id).member("code", code).member("message", message);
-    controller.send(text);
+    reply(to, text);
 }
 
-void replyDone(int64_t id, const char* type) {
-    Text text = controller.begin(type);
+void replyDone(Connection* to, int64_t id, const char* type) {
+    Text text = beginMessage(type);
     text.member("id", id);
-    controller.send(text);
+    reply(to, text);
 }
 
-void replyIsolates(int64_t id) {
-    Text text = controller.begin("isolates");
+void replyIsolates(Connection& to, int64_t id) {
+    Text text = beginMessage("isolates");
     text.member("id", id);
-    writeIsolates(text, true);
-    controller.send(text);
+    writeIsolates(text, true, to.queriedIsolate);
+    to.send(text);
 }
 
-void replyStatistics(int64_t id) {
-    Text text = controller.begin("statistics");
+void replyStatistics(Connection* to, int64_t id) {
+    Text text = beginMessage("statistics");
     text.member("id", id).open("isolates", '[');
     for (int at = 0; at < usedSlots(); at++) {
         const Slot& slot = slots[at];
@@ -104,16 +101,17 @@ void replyStatistics(int64_t id) {
         text.raw("}");
     }
     text.raw("]");
-    controller.send(text);
+    reply(to, text);
 }
 
 void tellCollection(const Slot& slot, const Collection& collection) {
-    Text text = controller.begin("gc");
+    Text text = beginMessage("gc");
     text.member("isolate", slot.id).key("time").seconds(calendar(collection.time));
     if (collection.duration) text.duration("duration", collection.duration);
     text.member("usedHeapSize", collection.used).member("heapSizeLimit", collection.limit);
     writeStats(text, slot.usage, slot.collections.others());
-    controller.sendEvent(text);
+    for (Connection& connection : connections)
+        if (connection.tellsCollections) connection.sendEvent(text);
 }
 
 void tellLeak(const Slot& slot, const Leak& leak) {
@@ -123,10 +121,11 @@ void tellLeak(const Slot& slot, const Leak& leak) {
     char reason[128];
     snprintf(
         reason, sizeof reason, "heap growth over 5 consecutive GCs (%llds) - %.2f mb/hr", static_cast<long long>(seconds), hourly);
-    Text text = controller.begin("leak");
+    Text text = beginMessage("leak");
     text.member("isolate", slot.id).key("start").seconds(calendar(leak.start)).key("end").seconds(calendar(leak.end));
     text.member("growth", leak.growth).member("reason", reason);
-    controller.send(text);
+    for (Connection& connection : connections)
+        if (connection.tellsLeaks) connection.send(text);
 }
 
 }  // namespace agent

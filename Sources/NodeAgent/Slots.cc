@@ -95,8 +95,10 @@ Slot* takeSlot(Isolate* isolate, Environment* environment) {
     slot->finished.store(0);
     slot->interruptQueued.store(false);
     slot->limitServed.store(false);
-    slot->watchesCollections = slot->guardsLimit = slot->tracksIDs = false;
-    slot->askedToWatch = slot->askedToGuard = slot->isQueried = slot->hasAnswered = false;
+    slot->watchesCollections = slot->guardsLimit = false;
+    slot->tracksIDs.store(false);
+    slot->askedToWatch = slot->askedToGuard = slot->isQueried = slot->hasAnswered = slot->asksToForget = false;
+    slot->huntSince = slot->huntUntil = 0;
     slot->collections.reset();
     slot->usage = Usage();
 

@@ -55,7 +55,7 @@ struct Slot {
     // What the isolate's thread has switched on; that thread only.
     bool watchesCollections = false;
     bool guardsLimit = false;
-    bool tracksIDs = false;
+    std::atomic<bool> tracksIDs{false};  // read by the agent's thread, too
     Collections collections;
 
     // What the agent's thread has asked for; that thread only.
@@ -63,6 +63,9 @@ struct Slot {
     bool askedToGuard = false;
     bool isQueried = false;  // a list of isolates waits for it
     bool hasAnswered = false;
+    int64_t huntSince = 0;  // Unix time, nanoseconds
+    int64_t huntUntil = 0;  // `now()`
+    bool asksToForget = false;
     Usage usage;
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ExitCodes.h"
+#include "Replacement.h"
 
 namespace agent {
 
@@ -70,14 +71,6 @@ long call(long number, ...) {
     return syscall(number, a, b, c, d, e, f);
 }
 
-struct Replacement {
-    const char* function;
-    void* replacement;
-};
-
-template <typename Function>
-void* address(Function* function) { return reinterpret_cast<void*>(function); }
-
 const Replacement replacements[] = {
     {"pthread_cond_signal", address(wakeNobody)},
     {"pthread_cond_broadcast", address(wakeNobody)},
@@ -98,9 +91,7 @@ const Replacement replacements[] = {
 }  // namespace
 
 void* waitReplacement(const char* function) {
-    for (const Replacement& entry : replacements)
-        if (strcmp(entry.function, function) == 0) return entry.replacement;
-    return nullptr;
+    return find(replacements, function);
 }
 
 }  // namespace agent

@@ -8,19 +8,19 @@ namespace agent {
 
 namespace {
 
-// Object ids stay the same from one copy to the next while the service itself keeps them, at 3 to 6 times slower allocation.
+// Object ids stay the same from one copy to the next while the service itself keeps them, at 3 to 6 times slower allocation. Asked once
+// more V8 numbers what is new since: a copy's own numbers end with it.
 void trackIDs(Slot& slot) {
-    if (slot.tracksIDs || !engine.canTrackIDs()) return;
     engine.startTrackingIDs(engine.heapProfiler(slot.isolate), false);
-    slot.tracksIDs = true;
+    slot.tracksIDs.store(true);
 }
 
 void forget(Slot& slot) {
-    if (!slot.tracksIDs) return;
+    if (!slot.tracksIDs.load()) return;
     void* profiler = engine.heapProfiler(slot.isolate);
     engine.stopTrackingIDs(profiler);
     engine.clearIDs(profiler);
-    slot.tracksIDs = false;
+    slot.tracksIDs.store(false);
 }
 
 }  // namespace
@@ -38,8 +38,9 @@ void work(Slot& slot, bool byLoop) {
     if (wanted & readHeap) engine.heapStatistics(slot.isolate, &slot.heap);
     if (wanted & makeCopy) {
         CopyOrder& order = slot.order;
-        if (order.exactIDs) trackIDs(slot);
         slot.report = CopyReport();
+        if (order.exactIDs) trackIDs(slot);
+        slot.report.numbering = now() - entry;
         makeCopyOf(slot, order, entry, slot.report);
         slot.report.wokenBy = byLoop ? "loop" : "interrupt";
         if (!slot.report.declined) {
@@ -54,7 +55,7 @@ void work(Slot& slot, bool byLoop) {
 void stopWork(Slot& slot) {
     stopGuarding(slot);
     stopWatching(slot);
-    slot.tracksIDs = false;
+    slot.tracksIDs.store(false);
 }
 
 }  // namespace agent

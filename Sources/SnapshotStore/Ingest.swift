@@ -46,12 +46,13 @@ extension SnapshotStore {
     /// A truncated or invalid stream is kept too, and the verdict says so. It is not a capture before `publish` of its record.
     /// Cost: one thread, 4.5 MiB of memory, about 0.45 GB/s (zstd's own speed); the page cache behind reader and writer is given back.
     /// - Parameters:
+    ///   - end: readable when nothing more is to come into a pipe than it holds, whoever else has it open for writing; nil: its end is its last writer's.
     ///   - level: zstd's, 1 to 19.
     ///   - progress: told the bytes read so far, each MiB; may throw to stop. Nothing is left then.
     /// - Throws: `StoreError` (`noSpace` on a full disk, which leaves nothing behind either), or what `progress` throws.
     public func ingest(
-        from source: FileDescriptor, id: SnapshotID, compression: Compression = .zstd, level: Int = 3, verifier: inout some StreamVerifying,
-        progress: (ByteCount) throws -> Void = { _ in }
+        from source: FileDescriptor, endingWith end: FileDescriptor? = nil, id: SnapshotID, compression: Compression = .zstd, level: Int = 3,
+        verifier: inout some StreamVerifying, progress: (ByteCount) throws -> Void = { _ in }
     ) throws -> Ingested {
         let name = id.text + compression.suffix
         let subject = "\(path)/\(name)"
@@ -60,7 +61,7 @@ extension SnapshotStore {
         do throws(Errno) { file = try StagedFile(in: directory, allowUnnamed: allowsUnnamedFiles) } catch { throw StoreError.write(subject, error) }
         let writer = StoredWriter(file: file.descriptor, subject: subject)
         try step(.copy)
-        let bytes = try copy(source, to: writer, compression == .zstd ? FrameCompressor(level: level) : nil, &verifier, progress)
+        let bytes = try copy(source, endingWith: end, to: writer, compression == .zstd ? FrameCompressor(level: level) : nil, &verifier, progress)
         try step(.syncFile)
         do throws(Errno) { try file.sync() } catch { throw StoreError.write(subject, error, written: writer.written) }
         writer.dropCache()
@@ -75,14 +76,15 @@ extension SnapshotStore {
     }
 
     private func copy(
-        _ source: FileDescriptor, to writer: StoredWriter, _ compressor: FrameCompressor?, _ verifier: inout some StreamVerifying,
-        _ progress: (ByteCount) throws -> Void
+        _ source: FileDescriptor, endingWith end: FileDescriptor?, to writer: StoredWriter, _ compressor: FrameCompressor?,
+        _ verifier: inout some StreamVerifying, _ progress: (ByteCount) throws -> Void
     ) throws -> ByteCount {
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4_096)
         defer { block.deallocate() }
         var total = ByteCount.zero
         while true {
             let count: Int
+            if let end, !hasMore(source, until: end) { break }
             do { count = try source.read(into: block) } catch {
                 throw StoreError.call(verb: "read", subject: "the snapshot", errno: error as? Errno ?? .ioError)
             }
@@ -97,6 +99,14 @@ extension SnapshotStore {
         try compressor?.finish(into: writer.write)
         return total
     }
+}
+
+/// Waits for bytes, or the end of the last writer. False: `end` has come first, and there are none.
+private func hasMore(_ source: FileDescriptor, until end: FileDescriptor) -> Bool {
+    var awaited = [source, end].map { pollfd(fd: $0.rawValue, events: Int16(POLLIN), revents: 0) }
+    while poll(&awaited, 2, -1) < 0 && errno == EINTR {}
+    // Once more: they may have come between the kernel's look at the one and at the other.
+    return awaited[0].revents != 0 || poll(&awaited, 1, 0) > 0
 }
 
 /// Appends to a file, hashing what it writes.

@@ -4,5 +4,10 @@ public struct SystemdError: Error, Sendable, Hashable, CustomStringConvertible {
     public let operation: String
     public let reason: String
 
+    public init(operation: String, reason: String) {
+        self.operation = operation
+        self.reason = reason
+    }
+
     public var description: String { "cannot \(operation): \(reason); see journalctl -b _PID=1" }
 }

@@ -5,6 +5,11 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable, LosslessString
     /// Milliseconds since 1970-01-01T00:00:00Z.
     public var milliseconds: Int64
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
+    /// Of Unix time with decimals. What another program says is clamped to the years 1 to 9999.
+    public init(secondsSinceEpoch seconds: Double) {
+        let (first, last) = (-62_135_596_800.0, 253_402_300_799.0)
+        milliseconds = seconds.isNaN ? 0 : Int64((min(max(seconds, first), last) * 1_000).rounded())
+    }
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
     public var description: String {

@@ -29,8 +29,9 @@ struct Workplace: Sendable {
             throw CommandFailure(.failed, "cannot read /proc/self: it is not mounted; heapsnapd needs /proc")
         }
         let site = CaptureSite(
-            table: table, store: store, loans: loans, runtimeDirectory: runtime,
-            holder: identity, compression: configuration.store.compression, compressionLevel: configuration.store.compressionLevel,
+            table: table, store: store, loans: loans, placer: ScopePlacer.ofThisHost(table: table), threads: BlockingWork.threads,
+            runtimeDirectory: runtime, holder: identity, compression: configuration.store.compression,
+            compressionLevel: configuration.store.compressionLevel,
             retention: configuration.store.retention(total: try? store.diskSpace().total),
             extraPerHeapByte: configuration.capture.extraPerHeapByte)
         return Workplace(configuration: configuration, table: table, store: store, site: site)

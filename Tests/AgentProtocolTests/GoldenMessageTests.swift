@@ -10,20 +10,33 @@ struct GoldenMessageTests {
         max: 4_801_232, usageTrend: -0.4)
 
     /// What heapsnapd reads of each.
+    private static let heap = AgentIsolate.Heap(
+        totalHeapSize: 58_667_008, usedHeapSize: 34_973_248, heapSizeLimit: 4_496_293_888, totalPhysicalSize: 45_260_800,
+        totalAvailableSize: 4_458_201_448, externalMemory: 1_593_701, mallocedMemory: 163_928, peakMallocedMemory: 316_232, nativeContexts: 1,
+        detachedContexts: 0)
+    private static let hunt = AgentHunt(since: 1_795_233_600.123456, until: 1_795_234_200.123456)
+
     private static let fromAgent: [String: AgentMessage] = [
         "hello": .hello(
             AgentHello(
-                protocol: 1, agent: "0.1.0", node: "v24.19.0", pid: 26_218, startTime: 1_333_444, missing: ["v8::HeapProfiler::ClearObjectIds"],
+                protocol: 2, agent: "0.1.0", node: "v24.19.0", pid: 26_218, startTime: 1_333_444, missing: ["v8::HeapProfiler::ClearObjectIds"],
                 isolates: [AgentIsolate(id: 0, main: true, threadId: 26_218), AgentIsolate(id: 3, main: false, threadId: 26_240)])),
         "busy": .busy,
         "error": .error(code: "invalid", message: "not a JSON object of this protocol"),
         "failed": .failed(id: 1, code: "notInterruptible", message: "neither an interrupt nor the event loop reached the isolate in time"),
         "failed-near-limit": .failed(id: 5, code: "forkFailed", message: "Resource temporarily unavailable"),
+        "failed-observer": .failed(
+            id: 1, code: "observer", message: "only the controller may ask for more than isolates, statistics and subscribe"),
         "forked": .forked(
             id: 1,
             AgentFork(
                 isolate: 0, reason: "request", settled: 0.000066, declined: 0, childPid: 26_231, pause: 0.001635, waited: 0.000023,
                 mappings: 0.000207, fork: 0.001404, runningThreads: 0, minorFaults: 13_643, wokenBy: "loop")),
+        "forked-exact": .forked(
+            id: 1,
+            AgentFork(
+                isolate: 0, reason: "request", settled: 0.000066, declined: 0, childPid: 26_231, pause: 0.201635, waited: 0.000023,
+                mappings: 0.000207, fork: 0.001404, runningThreads: 0, minorFaults: 13_643, wokenBy: "loop", numbering: 0.199873, exactIds: hunt)),
         "forked-near-limit": .forked(
             id: 5,
             AgentFork(
@@ -40,14 +53,17 @@ struct GoldenMessageTests {
         "isolates": .isolates(
             id: 2,
             [
-                AgentIsolate(
-                    id: 0, main: true, threadId: 26_218,
-                    heap: .init(
-                        totalHeapSize: 58_667_008, usedHeapSize: 34_973_248, heapSizeLimit: 4_496_293_888, totalPhysicalSize: 45_260_800,
-                        totalAvailableSize: 4_458_201_448, externalMemory: 1_593_701, mallocedMemory: 163_928, peakMallocedMemory: 316_232,
-                        nativeContexts: 1, detachedContexts: 0)),
+                AgentIsolate(id: 0, main: true, threadId: 26_218, heap: heap),
                 AgentIsolate(id: 3, main: false, threadId: 26_240, notInterruptible: true),
-            ]),
+            ],
+            more: 0),
+        "isolates-exact": .isolates(
+            id: 2,
+            [
+                AgentIsolate(id: 0, main: true, threadId: 26_218, heap: heap, exactIds: hunt),
+                AgentIsolate(id: 3, main: false, threadId: 26_240, notInterruptible: true),
+            ], more: 0),
+        "isolates-more": .isolates(id: 2, [AgentIsolate(id: 0, main: true, threadId: 26_218, notInterruptible: true)], more: 27),
         "statistics": .statistics(
             id: 3,
             [
@@ -58,6 +74,7 @@ struct GoldenMessageTests {
                         min: 4_612_200, max: 4_801_232, usageTrend: 1.9))
             ]),
         "subscribed": .done(id: 4, type: "subscribed"),
+        "controls": .done(id: 9, type: "controls"),
         "armed": .done(id: 5, type: "armed"),
         "disarmed": .done(id: 6, type: "disarmed"),
         "cancelled": .done(id: 7, type: "cancelled"),
@@ -81,7 +98,9 @@ struct GoldenMessageTests {
 
     private static let toAgent: [String: (id: Int, request: AgentRequest)] = [
         "request-capture": (1, .capture(isolate: 0, timeout: 2)),
-        "request-isolates": (2, .isolates),
+        "request-capture-exact": (1, .capture(isolate: 0, timeout: 2, exactIds: 600)),
+        "request-control": (9, .control),
+        "request-isolates": (2, .isolates()),
         "request-statistics": (3, .statistics),
         "request-subscribe": (4, .subscribe(collections: true, leaks: true)),
         "request-arm": (5, .arm(isolate: 0)),
@@ -116,8 +135,8 @@ struct GoldenMessageTests {
             try unframed(AgentRequest.arm(isolate: nil).encoded(id: 1))
                 == .object(["type": .text("arm"), "id": .number(1), "kind": .text("nearHeapLimit")]))
         #expect(
-            try unframed(AgentRequest.capture(isolate: 3, timeout: 0.5, exactIds: true).encoded(id: 9))
-                == .object(["type": .text("capture"), "id": .number(9), "isolate": .number(3), "timeout": .number(0.5), "exactIds": .bool(true)]))
+            try unframed(AgentRequest.capture(isolate: 3, timeout: 0.5, exactIds: 60).encoded(id: 9))
+                == .object(["type": .text("capture"), "id": .number(9), "isolate": .number(3), "timeout": .number(0.5), "exactIds": .number(60)]))
         #expect(
             try unframed(AgentRequest.subscribe(collections: false, leaks: true).encoded(id: 2))
                 == .object(["type": .text("subscribe"), "id": .number(2), "events": .list([.text("leak")])]))
@@ -127,6 +146,9 @@ struct GoldenMessageTests {
         #expect(
             try unframed(AgentRequest.forgetIds(isolate: 3).encoded(id: 2))
                 == .object(["type": .text("forgetIds"), "id": .number(2), "isolate": .number(3)]))
+        #expect(
+            try unframed(AgentRequest.isolates(only: 3).encoded(id: 2))
+                == .object(["type": .text("isolates"), "id": .number(2), "isolate": .number(3)]))
     }
 
     /// The number by which an answer finds who asked.

@@ -1,4 +1,5 @@
 import AgentProtocol
+import SeededNumbers
 import Testing
 
 /// The agent lives in the service, and the service is not to be trusted: heapsnapd may run as root. Nothing that it says may end us.
@@ -58,6 +59,38 @@ struct HostileMessageTests {
         #expect(throws: AgentMessage.Malformed.self) {
             try CopyMessage.decode(Array(#"{"type":"phase","phase":"x"#.utf8) + bytes + Array(#""}"#.utf8))
         }
+    }
+
+    /// What goes into logs and onto terminals moves no cursor, ends no line, hides nothing and is short.
+    @Test func textsArePrintable() throws {
+        let evil = #"a\u001b[2J\r\nb\u202ec\u2028\u0000"#
+        let clean = "a?[2J??b?c??"
+        func decode(_ text: String) throws -> AgentMessage { try AgentMessage.decode(Array(text.utf8)) }
+        guard case .leak(let leak) = try decode(#"{"type":"leak","isolate":0,"start":1,"end":2,"growth":3,"reason":"\#(evil)"}"#) else {
+            Issue.record("no leak")
+            return
+        }
+        #expect(leak.reason == clean)
+        #expect(try decode(#"{"type":"failed","id":1,"code":"\#(evil)","message":"\#(evil)"}"#) == .failed(id: 1, code: clean, message: clean))
+        #expect(try decode(#"{"type":"error","code":"\#(evil)","message":"\#(evil)"}"#) == .error(code: clean, message: clean))
+        #expect(try decode(#"{"type":"\#(evil)"}"#) == .unknown(type: clean))
+        guard
+            case .hello(let hello) = try decode(
+                #"{"type":"hello","protocol":2,"agent":"\#(evil)","node":"\#(evil)","pid":1,"missing":["\#(evil)"],"isolates":[]}"#)
+        else {
+            Issue.record("no hello")
+            return
+        }
+        #expect(hello.agent == clean && hello.node == clean && hello.missing == [clean])
+        #expect(try CopyMessage.decode(Array(#"{"type":"phase","phase":"\#(evil)"}"#.utf8)) == .phase(clean))
+        guard
+            case .failed(_, let code, let message) = try decode(
+                #"{"type":"failed","id":1,"code":"é","message":"\#(String(repeating: "x", count: 50_000))"}"#)
+        else {
+            Issue.record("no failure")
+            return
+        }
+        #expect(code == "é" && message.count == 201)
     }
 
     /// Of a later agent, in the same protocol: what it has more is passed over.

@@ -46,16 +46,3 @@ indirect enum JSON: Decodable, Hashable {
 }
 
 func framed(_ text: some Collection<UInt8>) -> [UInt8] { withUnsafeBytes(of: UInt32(text.count).littleEndian) { Array($0) } + text }
-
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers in every run of a seed.
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}

@@ -10,13 +10,13 @@ import Units
 @Suite(.serialized, .timeLimit(.minutes(1)))
 struct AgentConnectionTests {
     private static let hello =
-        #"{"type":"hello","protocol":1,"agent":"0.1.0","node":"v24.19.0","pid":7,"startTime":9,"missing":[],"isolates":[{"id":0,"main":true,"threadId":7}]}"#
+        #"{"type":"hello","protocol":2,"agent":"0.1.0","node":"v24.19.0","pid":7,"startTime":9,"missing":[],"isolates":[{"id":0,"main":true,"threadId":7}]}"#
     private static let leak = #"{"type":"leak","isolate":0,"start":1,"end":2,"growth":3,"reason":"heap growth"}"#
 
     /// Opens a connection to an agent that says `bytes` at once and then nothing more.
     private func open(saying bytes: [UInt8], patience: Duration = .seconds(10)) async throws -> (AgentConnection, agent: StreamSocket) {
         let agent = try FakeAgent()
-        async let connection = AgentConnection.open(to: agent.process, table: ProcessTable(), patience: patience)
+        async let connection = AgentConnection.open(to: agent.process, as: .observer, table: ProcessTable(), patience: patience)
         let theirs = try await agent.accept()
         try theirs.send(bytes)
         return (try await connection, theirs)
@@ -43,7 +43,7 @@ struct AgentConnectionTests {
 
     @Test func helloInPieces() async throws {
         let agent = try FakeAgent()
-        async let opening = AgentConnection.open(to: agent.process, table: ProcessTable(), patience: .seconds(10))
+        async let opening = AgentConnection.open(to: agent.process, as: .observer, table: ProcessTable(), patience: .seconds(10))
         let theirs = try await agent.accept()
         for byte in framed(Self.hello) {
             try theirs.send([byte])
@@ -56,14 +56,36 @@ struct AgentConnectionTests {
 
     @Test func nobodyListens() async throws {
         let agent = try FakeAgent(listens: false)
-        await #expect(throws: AgentConnection.Failure.noAgent) { try await AgentConnection.open(to: agent.process, table: ProcessTable()) }
+        await #expect(throws: AgentConnection.Failure.noAgent) {
+            try await AgentConnection.open(to: agent.process, as: .observer, table: ProcessTable())
+        }
     }
 
     @Test func anotherIsConnected() async throws { #expect(try await failure(saying: framed(#"{"type":"busy"}"#)) == .busy) }
 
     @Test func aLaterProtocol() async throws {
-        let later = Self.hello.replacing(#""protocol":1"#, with: #""protocol":2"#)
-        #expect(try await failure(saying: framed(later)) == .notUnderstood("it speaks protocol 2, this heapsnapd 1"))
+        let later = Self.hello.replacing(#""protocol":2"#, with: #""protocol":3"#)
+        #expect(try await failure(saying: framed(later)) == .notUnderstood("it speaks protocol 3, this heapsnapd 2"))
+    }
+
+    @Test(
+        arguments: [
+            (#"{"type":"controls","id":1}"#, nil), (#"{"type":"failed","id":1,"code":"busy"}"#, .busy),
+            (#"{"type":"failed","id":1,"code":"unknownType"}"#, .notUnderstood("it did not let us control it")),
+        ] as [(String, AgentConnection.Failure?)])
+    func takesControl(answer: String, failure: AgentConnection.Failure?) async throws {
+        let agent = try FakeAgent()
+        let opening = Task { try await AgentConnection.open(to: agent.process, as: .controller, table: ProcessTable(), patience: .seconds(10)) }
+        let theirs = try await agent.accept()
+        try theirs.send(framed(Self.hello))
+        var asked = requests(on: theirs).makeAsyncIterator()
+        #expect(await asked.next() == #"{"id":1,"type":"control"}"#)
+        try theirs.say(answer)
+        do {
+            await (try opening.value).close()
+            #expect(failure == nil)
+        } catch let error as AgentConnection.Failure { #expect(error == failure) }
+        #expect(await asked.next() == nil, "the agent sees the end")
     }
 
     /// The agent's thread answers also while JavaScript is blocked; what stays silent hangs for good.
@@ -79,14 +101,14 @@ struct AgentConnectionTests {
     /// As the agent does with a user that is neither root nor its own.
     @Test func closesWithoutAWord() async throws {
         let agent = try FakeAgent()
-        let opening = Task { try await AgentConnection.open(to: agent.process, table: ProcessTable(), patience: .seconds(10)) }
+        let opening = Task { try await AgentConnection.open(to: agent.process, as: .observer, table: ProcessTable(), patience: .seconds(10)) }
         do { _ = try await agent.accept() }
         await #expect(throws: AgentConnection.Failure.notUnderstood("it closed the connection without a word")) { try await opening.value }
     }
 
     @Test(arguments: [
         Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), [0, 0, 0, 0], framed("rubbish"), framed("{}"), framed(leak), framed(#"{"type":"hello"}"#),
-        framed(#"{"type":"hello","protocol":1,"agent":"0.1.0","node":"v24.19.0","pid":"7","isolates":[]}"#), framed(#"{"type":"weather"}"#),
+        framed(#"{"type":"hello","protocol":2,"agent":"0.1.0","node":"v24.19.0","pid":"7","isolates":[]}"#), framed(#"{"type":"weather"}"#),
     ])
     func garbage(bytes: [UInt8]) async throws {
         guard case .notUnderstood = try await failure(saying: bytes) else {
@@ -108,7 +130,7 @@ struct AgentConnectionTests {
             try await Task.sleep(for: .milliseconds(5))
         }
         await #expect(throws: AgentConnection.Failure.notUnderstood("process \(other.pid) listens in its place")) {
-            try await AgentConnection.open(to: agent.process, table: ProcessTable())
+            try await AgentConnection.open(to: agent.process, as: .observer, table: ProcessTable())
         }
     }
 
@@ -116,7 +138,7 @@ struct AgentConnectionTests {
 
     @Test func answersFindWhoAsked() async throws {
         let (connection, agent) = try await open(saying: framed(Self.hello))
-        async let isolates = connection.ask(.isolates)
+        async let isolates = connection.ask(.isolates())
         var asked = requests(on: agent).makeAsyncIterator()
         #expect(await asked.next() == #"{"id":1,"type":"isolates"}"#)
         async let armed = connection.ask(.arm(isolate: nil))
@@ -125,7 +147,7 @@ struct AgentConnectionTests {
             #"{"type":"armed","id":77}"#, "rubbish", Self.leak, #"{"type":"armed","id":2}"#,
             #"{"type":"isolates","id":1,"isolates":[{"id":3,"main":false,"threadId":8}]}"#)
         #expect(try await armed == .done(id: 2, type: "armed"))
-        guard case .isolates(1, let found)? = try await isolates else {
+        guard case .isolates(1, let found, 0)? = try await isolates else {
             Issue.record("no isolates")
             return
         }
@@ -177,14 +199,14 @@ struct AgentConnectionTests {
     /// The service dies, or the agent's thread: whoever waits is told by nil, and nobody waits for ever.
     @Test func theAgentGoesWhileARequestWaits() async throws {
         let (connection, agent) = try await open(saying: framed(Self.hello))
-        let waiting = Task { try await connection.ask(.isolates) }
+        let waiting = Task { try await connection.ask(.isolates()) }
         var asked = requests(on: agent).makeAsyncIterator()
         #expect(await asked.next() != nil)
         agent.shutDown()
         #expect(try await waiting.value == nil)
         for await _ in connection.events { Issue.record("there was no event") }
         #expect(await connection.isClosed)
-        await #expect(throws: KernelError.self) { try await connection.ask(.isolates) }
+        await #expect(throws: KernelError.self) { try await connection.ask(.isolates()) }
     }
 
     @Test func weCloseWhileARequestWaits() async throws {

@@ -1,4 +1,5 @@
 import MemoryWatch
+import SeededNumbers
 import Testing
 import Units
 

@@ -44,7 +44,9 @@ class Frames:
 
 
 class Agent:
-    def __init__(self, pid, wait=10):
+    """A connection to the agent: its controller, unless told to observe only. `hello` is what it said first, or why it does not take us."""
+
+    def __init__(self, pid, wait=10, control=True):
         self.pid, self.ids, self.kept = pid, 0, []
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         name = f"\0heapsnapd.{pid}.{start_time(pid)}"
@@ -59,6 +61,10 @@ class Agent:
                 time.sleep(0.01)
         self.frames = Frames(self.sock)
         self.hello = self.frames.next()
+        if control and self.hello["type"] == "hello":
+            answer = self.ask("control")
+            if answer["type"] != "controls":
+                self.hello = answer
 
     def send(self, type, descriptors=(), **fields):
         self.ids += 1

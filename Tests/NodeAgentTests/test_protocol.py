@@ -5,6 +5,7 @@ import os, random, socket, struct, time
 from agent import Agent, Closed, Frames, frame, start_time
 from service import *
 from test_capture import IDLE, complete
+from test_hunt import controlling
 
 GOLDEN = os.path.join(ROOT, "Tests/Fixtures/agent-protocol")
 
@@ -94,10 +95,71 @@ def test_one_controller_at_a_time(node):
     with Service(node, IDLE) as service:
         first = service.agent()
         second = service.agent()
-        assert second.hello == {"type": "busy"}, second.hello
+        assert second.hello["type"] == "failed" and second.hello["code"] == "busy", second.hello
         assert first.ask("statistics")["type"] == "statistics"
+        assert first.ask("control")["type"] == "controls", "it is already"
         first.close()
-        until(lambda: service.agent().hello["type"] == "hello")
+        until(lambda: second.ask("control")["type"] == "controls")
+
+
+def test_observers_see_and_change_nothing(node):
+    with Service(node, IDLE + "; setInterval(() => gc(), 20)", flags=["--expose-gc"]) as service:
+        observers = [service.agent(control=False) for _ in range(4)]
+        for observer in observers:
+            for type in ("capture", "arm", "disarm", "cancel", "forgetIds", "dance"):
+                assert observer.ask(type)["code"] == "observer", type
+        surplus = service.agent(control=False)
+        assert surplus.ask("isolates")["code"] == "busy", "the fifth place is the controller's"
+        assert service.agent(control=False).hello == {"type": "busy"}
+        assert surplus.ask("control")["type"] == "controls"
+        # Each has its own subscription, and hears nothing of what others ask.
+        assert observers[0].ask("subscribe", events=["gc"])["type"] == "subscribed"
+        assert observers[1].ask("subscribe", events=["gc"])["type"] == "subscribed"
+        observers[0].message(lambda m: m["type"] == "gc")
+        observers[0].close()
+        for _ in range(3):
+            observers[1].message(lambda m: m["type"] == "gc")
+        # While a copy lives and the controller is busy with it.
+        capture = surplus.capture()
+        capture.start()
+        assert capture.forked()["type"] == "forked"
+        for observer in observers[1:]:
+            assert observer.ask("isolates")["isolates"][0]["heap"]["usedHeapSize"] > 1 << 20
+        assert capture.ended()["exitCode"] == 0
+        capture.close()
+        assert all(message["type"] == "gc" for message in observers[1].kept), observers[1].kept
+        assert not observers[2].kept and not surplus.kept, (observers[2].kept, surplus.kept)
+        observers[2].sock.sendall(frame(b"?"))
+        assert observers[2].message(lambda m: m["type"] == "error")["code"] == "invalid"
+        assert surplus.ask("isolates")["type"] == "isolates", "one that is refused takes nobody with it"
+        until(lambda: service.agent(control=False).ask("isolates")["type"] == "isolates")
+
+
+def test_lists_asked_for_at_once_have_their_full_time_each(node):
+    with Service(node, "require('child_process').execSync('sleep 3'); setInterval(() => {}, 1e6) // blocks") as service:
+        time.sleep(0.2)
+        first, second = service.agent(control=False), service.agent(control=False)
+        id = first.send("isolates")
+        time.sleep(1.5)
+        late = second.send("isolates")
+        assert first.reply(id)["isolates"][0]["notInterruptible"]
+        assert "heap" in second.reply(late)["isolates"][0], "reached within its own 2 s"
+
+
+def test_the_end_of_a_copy_is_not_told_to_the_next_controller(node):
+    with Service(node, IDLE, agent=FAULTS) as service:
+        first = service.agent()
+        capture = first.capture(fault="spin")
+        capture.start()
+        child = capture.forked()["childPid"]
+        until(lambda: capture.said("ready"))
+        first.close()
+        second = controlling(service)
+        assert second.ask("cancel", capture=capture.id)["code"] == "noSuchCapture"
+        capture.close()
+        until(lambda: not os.path.exists(f"/proc/{child}"))
+        second.ask("statistics")
+        assert not second.kept, second.kept
 
 
 def test_another_user_is_not_heard(node):
@@ -130,7 +192,7 @@ def test_a_controller_that_does_not_read_is_left(node):
                 sock.sendall(request)
         except OSError:
             pass
-        until(lambda: service.agent().hello["type"] == "hello")
+        until(lambda: service.agent().hello["type"] == "hello", what="control")
         sock.close()
 
 
@@ -165,12 +227,17 @@ def test_messages_look_as_the_golden_files_say(node):
     with Service(node, script, agent=FAULTS, flags=["--expose-gc"]) as service:
         agent = service.agent()
         note("hello", agent.hello)
-        note("busy", service.agent().hello)
+        observers = [service.agent(control=False) for _ in range(4)]
+        note("busy", service.agent(control=False).hello)
+        note("failed-observer", observers[0].ask("capture"))
+        for observer in observers:
+            observer.close()
 
         def ask(name, **descriptors):  # the golden request as it is, but for its number
             request = golden("request-" + name)
             return agent.ask(request.pop("type"), **{key: value for key, value in request.items() if key != "id"}, **descriptors)
 
+        note("controls", ask("control"))
         note("isolates", ask("isolates"))
         note("subscribed", ask("subscribe"))
         note("leak", agent.message(lambda m: m["type"] == "leak"))
@@ -188,6 +255,9 @@ def test_messages_look_as_the_golden_files_say(node):
         note("ended", ended)
         for message in capture.messages:
             note({"progress": f"copy-progress-{message.get('phase')}"}.get(message["type"], "copy-" + message["type"]), message)
+        capture = agent.capture(**{key: value for key, value in golden("request-capture-exact").items() if key not in ("type", "id")})
+        note("forked-exact", capture.run()[0])
+        note("isolates-exact", agent.ask("isolates"))
         capture = agent.capture(fault="segv")
         note("ended-signal", capture.run()[1])
         capture = agent.capture(fault="deadlock")
@@ -197,4 +267,4 @@ def test_messages_look_as_the_golden_files_say(node):
         agent.sock.sendall(frame(b"?"))
         note("error", agent.message(lambda m: m["type"] == "error"))
     files = {name[:-5] for name in os.listdir(GOLDEN) if not name.startswith("request-")}
-    assert files - set(seen) == {"copy-go", "failed-near-limit", "forked-near-limit"}, files ^ set(seen)
+    assert files - set(seen) == {"copy-go", "failed-near-limit", "forked-near-limit", "isolates-more"}, files ^ set(seen)

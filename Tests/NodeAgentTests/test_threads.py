@@ -20,6 +20,9 @@ def test_each_worker_can_be_chosen(node):
         listed = agent.ask("isolates")["isolates"]
         assert [isolate["main"] for isolate in listed] == [True, False, False], listed
         assert all(isolate["heap"]["usedHeapSize"] > 1 << 20 for isolate in listed), listed
+        only = agent.ask("isolates", isolate=listed[1]["id"])["isolates"]
+        assert [isolate["id"] for isolate in only] == [listed[1]["id"]] and only[0]["heap"], only
+        assert agent.ask("isolates", isolate=77)["isolates"] == []
         found = []
         for isolate in listed[1:]:
             _, capture = complete(agent, isolate=isolate["id"])

@@ -100,6 +100,24 @@ import Units
         }
     }
 
+    /// Somebody else has its other end open, and writes nothing: what it holds when we are told so is all that comes.
+    @Test func aPipeThatIsHeldOpen() throws {
+        let store = try openStore()
+        let (reading, writing) = try FileDescriptor.pipe()
+        let (end, ended) = try FileDescriptor.pipe()
+        defer { for descriptor in [writing, end, ended] { try? descriptor.close() } }
+        let bytes = snapshot(padding: 10_000)
+        try writing.writeAll(bytes)
+        try ended.writeAll([1])
+        var verifier = Checker()
+        let ingested = try reading.closeAfter { try store.ingest(from: reading, endingWith: end, id: id(1), verifier: &verifier) }
+        #expect(ingested.bytes == ByteCount(bytes.count))
+        guard case .complete = ingested.verdict else {
+            Issue.record("\(ingested.verdict)")
+            return
+        }
+    }
+
     @Test func linksAndFIFOsAreNoSources() throws {
         let store = try openStore()
         var verifier = Checker()

@@ -90,4 +90,20 @@ int systemd_notify(const char *address, const char *state, const int *descriptor
 /// sd_journal_sendv(3): one entry, fields as `NAME=value`.
 int systemd_journal_send(const struct iovec *fields, size_t count, systemd_reason *reason);
 
+/// A scope that is to be made around one process.
+typedef struct {
+    const char *name, *slice, *description;
+    uint32_t pid;
+    /// Bytes.
+    uint64_t memory_max;
+} systemd_scope;
+
+/// Whether the connection is to systemd itself, as pid 1 of our pid namespace: else a pid means another process to it.
+bool systemd_is_pid_1(systemd_connection *connection);
+
+/// StartTransientUnit(mode fail), and waits until its job is done: the process is in the scope's cgroup then. The scope ends with the process, and is
+/// forgotten however that ended. -ETIMEDOUT after `patience` microseconds. Only where
+/// `systemd_is_pid_1`: others are not told of jobs.
+int systemd_start_scope(systemd_connection *connection, const systemd_scope *scope, uint64_t patience, systemd_reason *reason);
+
 #endif

@@ -14,10 +14,13 @@ extension SnapshotRecord {
     public struct Rung: Codable, Sendable, Hashable {
         public var rung: String
         public var skipped: Refusal?
+        /// Of a copy: where it lived, and why not elsewhere.
+        public var note: String?
 
-        public init(rung: String, skipped: Refusal? = nil) {
+        public init(rung: String, skipped: Refusal? = nil, note: String? = nil) {
             self.rung = rung
             self.skipped = skipped
+            self.note = note
         }
     }
 }

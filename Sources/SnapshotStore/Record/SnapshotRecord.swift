@@ -43,6 +43,8 @@ public struct SnapshotRecord: Codable, Sendable, Hashable, Identifiable {
     public var isolate: Int?
     /// Snapshots whose lineage is the same text number their objects alike, so that ids may be compared; of different ones never.
     public var lineage: String?
+    /// When the service was to stop keeping object ids; nil: it did not keep them.
+    public var exactIdsUntil: Timestamp?
     public var node: Node?
     public var host: Host?
     public var samples: Samples?
@@ -51,6 +53,8 @@ public struct SnapshotRecord: Codable, Sendable, Hashable, Identifiable {
     public var loan: Loan?
     public var refusal: Refusal?
     public var rungs: [Rung] = []
+    /// Copies that the kernel killed for the limit of the service's own cgroup: its `oom_kill` counts them, and they were not the service's end.
+    public var oomKilledCopies: Int?
     public var exit: Exit?
     public var candidates: [Candidate] = []
     /// How many times the same happened in a row; see `RepeatedRecord`.

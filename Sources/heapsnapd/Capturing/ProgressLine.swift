@@ -11,7 +11,9 @@ struct ProgressLine: Sendable {
         case .admitted: Terminal.showProgress("admitted")
         case .lent(let from, let to): Terminal.showProgress("limit raised from \(from) to \(to) for the capture")
         case .signalled: Terminal.showProgress("signal sent; waiting for the event loop")
-        case .copied(let pause): Terminal.showProgress("copied; the service stood still for \(pause.text) and runs on")
+        case .copied(let pause, let exactIDsUntil):
+            let hunt = exactIDsUntil.map { ", keeping object ids until \($0)" } ?? ""
+            Terminal.showProgress("copied; the service stood still for \(pause.text) and runs on" + hunt)
         case .copyFailed(let refusal): Terminal.showProgress(refusal.message)
         case .copyWorks(let phase, let done, let total):
             let share = total.flatMap { $0 > 0 ? " \(min(100, done * 100 / $0)) %" : nil } ?? ""

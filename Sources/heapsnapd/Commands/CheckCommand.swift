@@ -46,7 +46,7 @@ struct CheckCommand: ParsableCommand {
             assumesHandler: capture.assumeHeapsnapshotSignal)
         guard let facts = try workplace.site.facts(for: request) else { throw CommandFailure(.notFound, "no process \(pid)") }
         let decision = request.admission.decide(facts)
-        let agent = workplace.agent(of: process, isolate: capture.isolate)
+        let agent = workplace.agent(of: process, as: .observer, isolate: capture.isolate)
         let copy = try await CaptureLadder(site: workplace.site).foresee(request, agent: agent)
         let check = Check(
             process: process, service: service, facts: facts, heapLimit: workplace.heapLimit(of: process), copy: copy, decision: decision,
@@ -81,6 +81,8 @@ private struct Check: Encodable {
         var heapUsed: ByteCount?
         var heapTotal: ByteCount?
         var heapLimit: ByteCount?
+        /// While it keeps object ids (dump --exact-ids).
+        var exactIdsUntil: Timestamp?
     }
 
     var pid: ProcessID
@@ -94,6 +96,8 @@ private struct Check: Encodable {
     var directory: String
     var rungs: [Rung]
     var isolates: [Isolate]
+    /// Isolates that did not fit into the agent's list.
+    var moreIsolates: Int
     var loans: [Loan]
 
     init(
@@ -106,8 +110,10 @@ private struct Check: Encodable {
         isolates = copy.isolates.map { isolate in
             Isolate(
                 id: isolate.id, main: isolate.main, heapUsed: isolate.heap.map { ByteCount($0.usedHeapSize) },
-                heapTotal: isolate.heap.map { ByteCount($0.totalHeapSize) }, heapLimit: isolate.heap.map { ByteCount($0.heapSizeLimit) })
+                heapTotal: isolate.heap.map { ByteCount($0.totalHeapSize) }, heapLimit: isolate.heap.map { ByteCount($0.heapSizeLimit) },
+                exactIdsUntil: isolate.exactIds.map { Timestamp(secondsSinceEpoch: $0.until) })
         }
+        moreIsolates = copy.moreIsolates
         heap = facts.cost?.heap ?? copy.facts?.cost?.heap
         self.heapLimit = isolates.first(where: \.main)?.heapLimit ?? heapLimit
         use = facts.use
@@ -155,8 +161,10 @@ private struct Check: Encodable {
         }
         for isolate in isolates {
             let heap = isolate.heapUsed.map { "\($0) of \(isolate.heapLimit?.description ?? "?")" } ?? "not reached within 2 s"
-            lines.append("isolate    \(isolate.id)\(isolate.main ? " (main)" : ""): heap \(heap)")
+            let hunt = isolate.exactIdsUntil.map { ", keeps object ids until \($0), and allocates slower" } ?? ""
+            lines.append("isolate    \(isolate.id)\(isolate.main ? " (main)" : ""): heap \(heap)\(hunt)")
         }
+        if moreIsolates > 0 { lines.append("           and \(moreIsolates) more isolates") }
         for loan in loans { lines.append("loan       " + loan.text) }
         return lines.joined(separator: "\n")
     }

@@ -18,6 +18,7 @@ struct DumpCommand: ParsableCommand {
             EXAMPLES
               heapsnapd dump 4711
               heapsnapd dump 4711 --isolate 1           a worker
+              heapsnapd dump 4711 --exact-ids 10m       twice or more: the snapshots number their objects alike
               heapsnapd dump 4711 --no-copy --max-pause 30s
               heapsnapd dump 4711 --handler app         for the npm module heapdump, or v8.writeHeapSnapshot() in a handler
 
@@ -27,7 +28,20 @@ struct DumpCommand: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var capture: CaptureOptions
+    @Option(
+        name: .customLong("exact-ids"),
+        help: ArgumentHelp(
+            "Have the service keep object ids for so long, 1h at most, so that snapshots can be compared object by object; it allocates 2 to 3 times "
+                + "slower meanwhile. A second one within prolongs it, 0 ends it.", valueName: "duration")) var exactIDs: String?
     @Argument(help: "The Node process.") var pid: Int32
+
+    func validate() throws {
+        guard let exactIDs else { return }
+        guard let time = Duration(text: exactIDs), time <= .seconds(3_600), time == .zero || time >= .seconds(1) else {
+            throw ValidationError("--exact-ids: '\(exactIDs)' is not 0, nor a time between 1s and 1h")
+        }
+        guard !capture.noCopy else { throw ValidationError("--exact-ids needs copies; leave out --no-copy") }
+    }
 
     func run() throws {
         let code = try withOwnSignals { signals in
@@ -56,7 +70,7 @@ struct DumpCommand: ParsableCommand {
         guard let signal = Signals.number(workplace.configuration.launch.signal) else {
             throw ValidationError("unknown signal \(workplace.configuration.launch.signal)")
         }
-        let agent = workplace.agent(of: process, isolate: capture.isolate)
+        let agent = workplace.agent(of: process, as: .controller, isolate: capture.isolate)
         let named = capture.artifactDirectory ?? process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) }
         if named == nil, try workplace.table.abstractListeners(process.identity.pid)?.contains(where: { $0.hasPrefix("heapsnapd.") }) != true {
             throw CommandFailure(
@@ -64,8 +78,9 @@ struct DumpCommand: ParsableCommand {
         }
         var record = workplace.record(of: process, service: service, reason: "manual")
         record.requestedBy = "heapsnapd dump"
-        let request = workplace.request(
+        var request = workplace.request(
             record, of: process, directory: named ?? "", signal: signal, growth: .zero, assumesHandler: capture.assumeHeapsnapshotSignal)
+        request.exactIDs = exactIDs.flatMap { Duration(text: $0) }
         let result: Result<Void, any Error>
         do { result = .success(try report(await perform(request, agent, in: workplace), in: workplace)) } catch { result = .failure(error) }
         await workplace.giveBack()
@@ -103,6 +118,10 @@ struct DumpCommand: ParsableCommand {
         Terminal.printError(
             "\(record.bytes?.description ?? "?") in \(record.actual?.duration?.duration.text ?? "?"), the service stood still for \(record.actual?.pause?.duration.text ?? "?")"
         )
+        if let until = record.exactIdsUntil {
+            Terminal.printError(
+                "the service keeps object ids until \(until) and allocates slower meanwhile; heapsnapd dump \(pid) --exact-ids 0 ends it")
+        }
         Terminal.print(workplace.store.snapshotPath(record) ?? record.id.text)
     }
 }

@@ -51,7 +51,11 @@ extension SnapshotRecord {
             ("requested by", requestedBy), ("engine", engine),
         ]
         if let refusal { lines.append(("refusal", "\(refusal.code): \(refusal.message)")) }
-        for rung in rungs { lines.append(("rung \(rung.rung)", rung.skipped.map { "skipped: \($0.message) [\($0.code)]" } ?? "taken")) }
+        for rung in rungs {
+            let taken = ["taken", rung.note].compactMap(\.self).joined(separator: ", ")
+            lines.append(("rung \(rung.rung)", rung.skipped.map { "skipped: \($0.message) [\($0.code)]" } ?? taken))
+        }
+        if let oomKilledCopies { lines.append(("killed copies", "\(oomKilledCopies), by the kernel for the limit of the service's cgroup")) }
         if let file {
             lines += [
                 ("file", path ?? file), ("size", "\(bytes?.description ?? "?"), \(storedBytes?.description ?? "?") on disk"), ("sha256", sha256),
@@ -70,7 +74,9 @@ extension SnapshotRecord {
             lines.append(
                 ("copy", "peak \(copyPeak), \(actual?.attempts ?? 1) made; the service rewrote at most \(actual?.rewritten?.description ?? "?")"))
         }
-        lines += [("isolate", isolate.map(String.init)), ("lineage", lineage)]
+        lines += [
+            ("isolate", isolate.map(String.init)), ("lineage", lineage), ("exact ids", exactIdsUntil.map { "kept by the service until \($0)" }),
+        ]
         if let loan { lines.append(("loan", "\(loan.from) raised to \(loan.to) by \(loan.lender)")) }
         if let host {
             lines.append(("limit", host.limit.map { "\($0) by \(host.limitSource ?? "?")" }))

@@ -13,8 +13,8 @@ struct WatchCommand: ParsableCommand {
         commandName: "watch",
         abstract: "Show a Node process's memory as it changes: the cgroup, the process, and V8's heap after each full collection.",
         discussion: """
-            A table on a terminal, a line of JSON for each sample and event otherwise (or with --json). The heap needs the agent (heapsnapd run loads it); the
-            agent has one controller, so beside a heapsnapd run only the memory of cgroup and process is shown. Ends with the process.
+            A table on a terminal, a line of JSON for each sample and event otherwise (or with --json). The heap needs the agent (heapsnapd run loads it). Ends with
+            the process.
 
             EXAMPLES
               heapsnapd watch 4711
@@ -56,8 +56,8 @@ struct WatchCommand: ParsableCommand {
         let output = WatchOutput(isTable: !options.json && isatty(STDOUT_FILENO) == 1, pid: process.identity.pid)
         let listening = Task {
             do {
-                let connection = try await AgentConnection.open(to: process, table: table)
-                if case .isolates(_, let isolates)? = try await connection.ask(.isolates) { await heap.know(isolates) }
+                let connection = try await AgentConnection.open(to: process, as: .observer, table: table)
+                if case .isolates(_, let isolates, _)? = try await connection.ask(.isolates()) { await heap.know(isolates) }
                 _ = try await connection.ask(.subscribe(collections: true, leaks: true))
                 for await event in connection.events {
                     await heap.take(event)
@@ -178,8 +178,8 @@ private struct WatchOutput: Sendable {
         case .leak(let leak):
             line(
                 WatchLeak(
-                    pid: pid, at: now, isolate: leak.isolate, start: Timestamp(milliseconds: Int64(leak.start * 1_000)),
-                    end: Timestamp(milliseconds: Int64(leak.end * 1_000)), growth: ByteCount(leak.growth), reason: leak.reason))
+                    pid: pid, at: now, isolate: leak.isolate, start: Timestamp(secondsSinceEpoch: leak.start),
+                    end: Timestamp(secondsSinceEpoch: leak.end), growth: ByteCount(leak.growth), reason: leak.reason))
         default: break
         }
     }

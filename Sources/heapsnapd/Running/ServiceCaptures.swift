@@ -91,7 +91,7 @@ extension ServiceWatch {
         if let (connection, of) = agent, of == process.identity, await !connection.isClosed {
             return .init(attempts: attempts, staysOpen: true) { .success(connection) }
         }
-        let found = workplace.agent(of: process, isolate: nil, patience: .milliseconds(500))
+        let found = workplace.agent(of: process, as: .controller, isolate: nil, patience: .milliseconds(500))
         guard case .absent(let reason) = plan.agent else { return found }
         return .init(attempts: attempts) {
             await found.connect().mapError { Refusal($0.code, "no copy can be made: \(reason)") }
@@ -118,7 +118,7 @@ extension ServiceWatch {
                     "\(service): capturing; heap about \(facts.cost?.heap.description ?? "unknown"), predicted stop \(facts.cost?.pause.text ?? "unknown")"
                 )
             case .lent(let from, let to): log.notice("\(service): limit raised from \(from) to \(to) for the capture")
-            case .copied(let pause): log.info("\(service): copied, stop \(pause.text); the copy takes the snapshot")
+            case .copied(let pause, _): log.info("\(service): copied, stop \(pause.text); the copy takes the snapshot")
             case .copyFailed(let refusal): log.info("\(service): \(refusal)")
             case .signalled, .copyWorks, .generating, .writing, .storing: break
             }
@@ -126,6 +126,7 @@ extension ServiceWatch {
     }
 
     func conclude(_ outcome: CaptureOutcome) {
+        copiesWereKilled(outcome.record.oomKilledCopies)
         if let refusal = outcome.refusal {
             log.warning("\(service): refused: \(refusal)")
             return refused(refusal.code.rawValue)

@@ -105,11 +105,14 @@ actor ServiceWatch {
             armAlarms(target)
             guard !captures.isBusy else { return .milliseconds(250) }
             if isCapturedByAnother(target.process) {
-                capturedByAnother = !CaptureLock.isLook(in: workplace.site.runtimeDirectory)
+                capturedByAnother = true
                 await unlink()
                 return .milliseconds(250)
             }
-            if capturedByAnother { captured() }
+            if capturedByAnother {
+                copiesWereKilled(newestRecord(of: target.process)?.oomKilledCopies)
+                captured()
+            }
             takeUpUnclaimed()
             if sample.at >= nextSearch, try findLargerTarget(than: sample, at: sample.at) { return .zero }
             giveBack(at: sample.at)
@@ -273,6 +276,17 @@ actor ServiceWatch {
         forecaster.restart()
         for index in rules.indices { rules[index].captured(at: sample.at, sample: sample) }
         wake.yield()
+    }
+
+    /// The cgroup has counted them, and they were not the service's end.
+    func copiesWereKilled(_ count: Int?) {
+        guard let count, count > 0, let before = target?.oomKillsBefore else { return }
+        oomKillsTold = max(before, oomKillsTold ?? 0) + UInt64(count)
+    }
+
+    /// What a `dump` beside us has left.
+    private func newestRecord(of process: NodeProcess) -> SnapshotRecord? {
+        (try? workplace.store.records().records.last { $0.pid == process.identity.pid && $0.service == service }).flatMap(\.self)
     }
 
     /// What was refused is tried again after 10 s; for the same reason again after twice as long each time, up to 5 minutes.

@@ -28,7 +28,7 @@ struct WatchedProcess {
         self.service = service
         heapLimit = workplace.heapLimit(of: process)
         sampler = try MemorySampler(process, heapLimit: heapLimit, table: workplace.table)
-        copiesLiveOutside = sampler.hierarchy.map { CaptureCgroup.isPossible(outside: $0) } ?? false
+        copiesLiveOutside = sampler.hierarchy.map { workplace.site.placer.obstacle(outside: $0) == nil } ?? false
         oomKillsBefore = try sampler.hierarchy?.leaf.events()?.oomKill
         learn(rules: rules, workplace: workplace)
     }

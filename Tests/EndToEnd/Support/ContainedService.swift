@@ -14,9 +14,10 @@ struct ContainedService {
     /// - Parameters:
     ///   - outlives: the cgroup, with the service in it, stays when `heapsnapd run` is killed.
     ///   - agent: with copy-on-write; else the rungs below it are what is tested.
+    ///   - cgroupsReadOnly: as in a container of Docker or Kubernetes.
     static func start(
         _ name: String, node major: Int, in sandbox: Sandbox, limit: String = "512M", run: [String] = [], flags: [String] = [],
-        environment: [String: String] = [:], outlives: Bool = false, agent: Bool = false
+        environment: [String: String] = [:], outlives: Bool = false, agent: Bool = false, cgroupsReadOnly: Bool = false
     ) async throws -> ContainedService {
         let node = try EndToEnd.node(major)
         var command =
@@ -24,6 +25,9 @@ struct ContainedService {
                 EndToEnd.program(name)
             ]
         if outlives { command = ["/bin/sh", "-c", "\"$@\" & echo $! > \(sandbox.path("supervisor")); wait; exec sleep 1000", "sh"] + command }
+        if cgroupsReadOnly {
+            command = ["unshare", "-m", "/bin/sh", "-c", "mount -o remount,bind,ro /sys/fs/cgroup/memory && exec \"$@\"", "sh"] + command
+        }
         let program = try sandbox.start(
             [EndToEnd.script("in-cgroup"), "--hold", node, "--path-file", sandbox.path("cgroup"), "--report", limit, "--"] + command,
             environment: environment.merging(["PORT_FILE": sandbox.path("port")]) { $1 })

@@ -7,7 +7,7 @@ struct StoredRecord: Decodable {
     struct Samples: Decodable { var before: [Sample], after: [Sample] }
     struct Prediction: Decodable { var heap: Int?, extra: Int?, pause: Double? }
     struct Actual: Decodable { var peak: Int?, pause: Double?, duration: Double?, copyPeak: Int?, attempts: Int? }
-    struct Rung: Decodable { var rung: String, skipped: Refusal? }
+    struct Rung: Decodable { var rung: String, skipped: Refusal?, note: String? }
     struct Loan: Decodable { var from: Int, to: Int }
     struct LastWords: Decodable { var fatalError: String? }
     struct Exit: Decodable { var cause: String, status: Int32?, signal: Int32?, lastWords: LastWords? }
@@ -31,7 +31,9 @@ struct StoredRecord: Decodable {
     var refusal: Refusal?
     var isolate: Int?
     var lineage: String?
+    var exactIdsUntil: String?
     var rungs: [Rung]?
+    var oomKilledCopies: Int?
     var node: Node?
     var host: Host?
     var samples: Samples?
@@ -46,7 +48,9 @@ struct StoredRecord: Decodable {
 struct CheckResult: Decodable {
     struct Refusal: Decodable { var code: String, message: String }
     struct Rung: Decodable { var rung: String, allowed: Bool, refusal: Refusal?, raisedLimit: Int?, peak: Int?, pause: Double? }
+    struct Isolate: Decodable { var id: Int, main: Bool, heapUsed: Int?, exactIdsUntil: String? }
     var pid: Int32
+    var isolates: [Isolate]
     var service: String
     var nodeVersion: String?
     var heap: Int?

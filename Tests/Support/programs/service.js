@@ -26,20 +26,25 @@ exports.serve = (extra = () => ({})) => {
 /**
  * Calls `grow(bytes)` every 20 ms so that the sum follows RATE_MB megabytes (10^6) per second of time that the process really ran.
  * A step that comes up to 200 ms late is made up for; time lost beyond that (a pause for a snapshot) is not, else every pause would end in a jump.
- * STOP_MB ends the growth there: a heap of known size.
+ * STOP_MB ends the growth there: a heap of known size. REST_S: seconds before it begins.
  */
 exports.every = (rateMB, grow) => {
   const stop = Number(process.env.STOP_MB || Infinity) * MB;
   let grown = 0;
-  let last = process.hrtime.bigint();
-  setInterval(() => {
+  let last;
+  const step = () => {
     const now = process.hrtime.bigint();
     const seconds = Math.min(Number(now - last) / 1e9, 0.2);
     last = now;
     const bytes = Math.min(Math.round(rateMB * MB * seconds), stop - grown);
     if (bytes > 0) grow(bytes);
     grown += Math.max(bytes, 0);
-  }, 20);
+  };
+  const begin = () => {
+    last = process.hrtime.bigint();
+    setInterval(step, 20);
+  };
+  setTimeout(begin, Number(process.env.REST_S || 0) * 1000);
 };
 
 exports.rateMB = Number(process.env.RATE_MB || 12);
