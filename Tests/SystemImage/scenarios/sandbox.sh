@@ -9,7 +9,7 @@ cp /usr/share/heapsnapd/node-service.conf.example "/etc/systemd/system/$unit.d/h
 port_file=/var/cache/heapsnapd-$scenario/port
 service 500M User=nobody PrivateTmp=yes "Environment=PORT_FILE=$port_file" -- "/payload/node /payload/programs/steady.js"
 check "the example's flags" eval 'tr "\0" "\n" <"/proc/$(main_pid)/environ" | grep "NODE_OPTIONS=.*/var/cache/heapsnapd-$scenario .*agent.node"'
-for engine in "" "--no-copy"; do
+for engine in "" "--no-copy --max-pause 60s"; do
     printf '[Service]\nExecReload=\nExecReload=/usr/bin/heapsnapd dump %s %s\n' "$engine" "$(main_pid)" >/etc/systemd/system/heapsnapd.service.d/dump.conf
     systemctl daemon-reload
     check "captured from inside the sandbox${engine:+, in place}" eval 'systemctl reload heapsnapd.service || { journalctl -u heapsnapd.service -n 20 -o cat; false; }'
