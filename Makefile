@@ -135,6 +135,8 @@ uninstall: ## remove what install put there, except the configuration
 .PHONY: deb
 deb: build ## a Debian package: .build/deb/heapsnapd_VERSION_ARCHITECTURE.deb
 	@debian/build-package
+	@if command -v lintian >/dev/null; then lintian --fail-on error --allow-root .build/deb/heapsnapd_$(VERSION)_*.deb; \
+		else echo "make: no lintian here to judge it"; fi
 
 .PHONY: version
 version: # of the program, as it stands in its source

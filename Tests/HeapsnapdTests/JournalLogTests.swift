@@ -29,7 +29,8 @@ import Testing
         var log = Logger(label: "test") { _ in sink }
         log.logLevel = .trace
         log.record(.captureRefused, "no", about: [.reason: "pause"])
-        let event = try #require(sink.events.withLock(\.first))
+        let first = sink.events.withLock { $0.first }
+        let event = try #require(first)
         #expect(event.level == .warning)
         let entry = JournalLog(logLevel: .info).entry(event)
         #expect(entry.event == .captureRefused && entry.about == [.reason: "pause"])

@@ -24,7 +24,8 @@ struct SystemdProbe {
         say("given: \(activation.descriptors.map(\.name).sorted()) watchdog \(activation.watchdogInterval?.text ?? "none")")
         say("environment is clean: \(variables.allSatisfy { getenv($0) == nil })")
         guard let notification = activation.notification, let interval = activation.watchdogInterval else { exit(1) }
-        if !activation.descriptors.contains(where: { $0.name == "kept" }) { try notification.send(.storeDescriptors([widePipe().read], name: "kept")) }
+        let isFirst = !activation.descriptors.contains { $0.name == "kept" }
+        if isFirst { try notification.send(.storeDescriptors([widePipe().read], name: "kept")) }
         try notification.send(.ready, .status("probing"))
         while true {
             try await Task.sleep(for: interval / 2)
