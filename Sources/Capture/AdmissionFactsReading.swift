@@ -26,7 +26,8 @@ extension CaptureSite {
         facts.growth = request.growth
         facts.watchdog = process.watchdog
         facts.objection = objection(to: request)
-        if let heap = try request.heapBound ?? HeapEstimate.read(process, table: table)?.bytes {
+        if let estimate = try request.heapBound ?? HeapEstimate.read(process, table: table)?.bytes {
+            let heap = max(estimate, request.heapAtLeast)
             let cost = predictedCost(heap: heap, version: process.version, service: request.record.service)
             facts.cost = .init(heap: heap, extra: cost.extra, pause: cost.pause, file: cost.file)
         }

@@ -95,7 +95,7 @@ public struct CaptureLadder: Sendable {
         _ request: CaptureRequest, _ agent: Agent, _ directory: ArtifactDirectory?, _ arrival: @Sendable () async -> Artifact?,
         _ report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> CaptureOutcome {
-        var outcome = CaptureOutcome(record: request.record)
+        var (request, outcome) = (request, CaptureOutcome(record: request.record))
         let lock: CaptureLock
         switch try CaptureLock.acquire(in: site.runtimeDirectory, target: request.process.identity.pid) {
         case .success(let acquired): lock = acquired
@@ -110,7 +110,7 @@ public struct CaptureLadder: Sendable {
             let engine = CopyOnWriteEngine(site: site, attempts: agent.attempts)
             let refusal: Refusal?
             do {
-                refusal = try await engine.capture(request, isolate: agent.isolate, connection: connection, outcome: &outcome, report: report)
+                refusal = try await engine.capture(&request, isolate: agent.isolate, connection: connection, outcome: &outcome, report: report)
             } catch {
                 await agent.close(connection)
                 throw error

@@ -21,6 +21,9 @@ public struct CaptureRequest: Sendable {
     public var heapBound: ByteCount?
     /// How long the service keeps object ids from now on, so that those of its copies are comparable; zero ends it.
     public var exactIDs: Duration?
+    /// What V8 itself has said a moment ago. The estimate from outside misses what the agent has marked for a fork (`dc` is gone from its VmFlags then), and
+    /// a snapshot in place after a failed copy was allowed that killed the service.
+    public var heapAtLeast = ByteCount.zero
     /// What the record says already: who, why, the samples before.
     public var record: SnapshotRecord
 

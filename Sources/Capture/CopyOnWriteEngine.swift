@@ -18,12 +18,13 @@ struct CopyOnWriteEngine: Sendable {
     }
 
     /// - Parameters:
+    ///   - request: gets to know the heap, for the next rung.
     ///   - isolate: nil: the main one.
     ///   - outcome: its record tells all when this returns nil, and is published.
     /// - Returns: why no snapshot was taken; nil: one was.
     /// - Throws: the store's error, `CancellationError`.
     func capture(
-        _ request: CaptureRequest, isolate: Int?, connection: AgentConnection, outcome: inout CaptureOutcome,
+        _ request: inout CaptureRequest, isolate: Int?, connection: AgentConnection, outcome: inout CaptureOutcome,
         report: @escaping @Sendable (CaptureProgress) -> Void
     ) async throws -> Refusal? {
         let began = SystemClock.monotonic()
@@ -32,8 +33,10 @@ struct CopyOnWriteEngine: Sendable {
         case .success(let found): heap = found
         case .failure(let refusal): return refusal
         }
-        var request = request
-        if let size = heap.heap?.totalHeapSize { request.heapBound = ByteCount(size) }
+        if let size = heap.heap?.totalHeapSize {
+            request.heapAtLeast = ByteCount(size)
+            request.heapBound = ByteCount(size)
+        }
         guard let facts = try site.facts(for: request) else { return gone(request) }
         outcome.record.describe(facts)
         if let size = request.heapBound, let refusal = request.objection(toNumbering: size, isOpen: heap.exactIds != nil, facts) { return refusal }

@@ -114,7 +114,8 @@ final class CopySession: Sendable {
             removeHome()
             let home = try makeHome(sender)
             state.withLock { $0.home = home }
-            try control.send(CopyRequest.go())
+            // Fails where it has died meanwhile, which the agent tells.
+            try? control.send(CopyRequest.go())
         } catch KernelError.system(_, .noSuchProcess) {
             // It is gone, and the agent tells how.
         } catch {

@@ -91,7 +91,8 @@ extension ServiceWatch {
         if let (connection, of) = agent, of == process.identity, await !connection.isClosed {
             return .init(attempts: attempts, staysOpen: true) { .success(connection) }
         }
-        let found = workplace.agent(of: process, as: .controller, isolate: nil, patience: .milliseconds(500))
+        // A link of our own that was lost a moment ago controls it until the agent has noticed.
+        let found = workplace.agent(of: process, as: .controller, isolate: nil, patience: .seconds(2))
         guard case .absent(let reason) = plan.agent else { return found }
         return .init(attempts: attempts) {
             await found.connect().mapError { Refusal($0.code, "no copy can be made: \(reason)") }

@@ -4,8 +4,10 @@ no_scope() { ! systemctl list-units --all --plain --no-legend 'heapsnapd-capture
 service 150M Environment=RATE_MB=30 Environment=STOP_MB=20 -- \
     "$(run --agent /payload/heapsnapd-agent.node --set watch.triggers=[] leak-objects)"
 until_true 20 uses_more_than 38000000
+until_true 30 has_agent
 kill -USR2 "$(main_pid)"
-check "a copy took a complete snapshot" until_true 90 has_record 'r.state === "complete" && r.engine === "copyOnWrite"'
+until_true 90 has_captured
+check "a copy took a complete snapshot" has_record 'r.state === "complete" && r.engine === "copyOnWrite"'
 check "it needed more than the unit has" has_record 'r.engine === "copyOnWrite" && r.actual.copyPeak > 157286400 && r.actual.pause < 1'
 check "in a scope" has_record 'r.rungs.some((g) => /^in heapsnapd-capture.slice.heapsnapd-capture-.*[.]scope$/.test(g.note))'
 check "the service runs on" answers
