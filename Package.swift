@@ -43,7 +43,7 @@ let package = Package(
         room("SnapshotStore", ["CLinux", "CZstd", "Units", system, .product(name: "Crypto", package: "swift-crypto")]),
         // floor 2
         room("Node", ["Linux", "Units"]),
-        room("Systemd", ["CSystemd", "Linux", "Units"]),
+        room("Systemd", ["CSystemd", "Linux", "Units", system]),
         // floor 3
         room("Supervisor", ["Linux", "Units", system]),
         room("Capture", ["AgentProtocol", "Node", "Linux", "SnapshotStore", "HeapSnapshot", "Units"]),
@@ -69,10 +69,13 @@ let package = Package(
         tests("HeapSnapshot", ["CZstd", "HeapSnapshot", "Units"]),
         tests("SnapshotStore", ["SnapshotStore", "HeapSnapshot", "Units", system]),
         tests("Node", ["Node", "Linux", "Units"], resources: [.copy("Fixtures")]),
-        tests("Systemd", ["Systemd", "Units"]),
+        tests("Systemd", ["Systemd", "Linux", "Units", system]),
         tests("Supervisor", ["Supervisor", "Linux", "Units", system]),
         tests("Capture", ["AgentProtocol", "Capture", "Node", "Linux", "SnapshotStore", "Units"]),
-        tests("Heapsnapd", ["heapsnapd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log]),
+        tests("Heapsnapd", ["heapsnapd", "Systemd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log]),
+        // In the guest: Tests/SystemImage/scenarios/systemd.sh.
+        .executableTarget(
+            name: "systemd-probe", dependencies: ["Systemd", "Linux", "Units"], path: "Tests/SystemImage/Probe", swiftSettings: strict),
         // Real node, real cgroups, the real binary: HEAPSNAPD_BINARY names it.
         .testTarget(name: "EndToEnd", dependencies: ["Linux", "Units", system], path: "Tests/EndToEnd", swiftSettings: strict),
     ]

@@ -38,7 +38,7 @@ struct RunCommand: ParsableCommand {
         do { workplace = try Workplace.open(options, launch.overrides) } catch { throw Self.ownFailure(error) }
         let code = try withOwnSignals { signals in
             do {
-                let log = Logger(label: "heapsnapd") { _ in ConsoleLog(logLevel: workplace.configuration.log.level) }
+                let log = Logger.ofProgram(level: workplace.configuration.log.level)
                 let run = try prepare(workplace, signals, log)
                 // Beside the service: gigabytes that an earlier run left behind must not keep it from starting.
                 async let recovered: Void = workplace.recover(log: log)

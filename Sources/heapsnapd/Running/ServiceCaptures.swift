@@ -37,6 +37,8 @@ struct CaptureWish: Sendable {
     var copies = true
     var admission: Admission?
     var assumesHandler = false
+    /// See `CaptureRequest.exactIDs`.
+    var exactIDs: Duration?
     /// Beside the log.
     var report: (@Sendable (CaptureProgress) -> Void)?
 }
@@ -98,6 +100,7 @@ extension ServiceWatch {
         let path = process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) } ?? host.plan?.artifactDirectories.first ?? "/"
         let signal = host.plan?.signal.flatMap(Signals.number) ?? Signals.number(workplace.configuration.launch.signal) ?? SIGUSR2
         var request = workplace.request(record, of: process, directory: path, signal: signal, growth: growth, assumesHandler: wish.assumesHandler)
+        request.exactIDs = wish.exactIDs
         if let admission = wish.admission { request.admission = admission }
         if watched != nil { request.heapBound = recentHeapBound }
         let arrivals = ArrivalQueue()
