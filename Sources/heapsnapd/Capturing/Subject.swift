@@ -12,8 +12,5 @@ extension Subject {
     }
 }
 
-/// getgrnam(3).
-func groupID(_ name: String) -> UInt32? { getgrnam(name).map { $0.pointee.gr_gid } }
-
 /// getpwuid(3); nil: a user without a name, of a container for instance.
 func userName(_ uid: UInt32) -> String? { getpwuid(uid).map { String(cString: $0.pointee.pw_name) } }

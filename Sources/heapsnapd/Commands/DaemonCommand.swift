@@ -4,6 +4,7 @@ import Foundation
 import Linux
 import Logging
 import Supervisor
+import Systemd
 import Units
 
 struct DaemonCommand: ParsableCommand {
@@ -26,6 +27,7 @@ struct DaemonCommand: ParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
+        let activation = Activation.take()
         let workplace = try Workplace.open(options)
         let lock: FileLock
         try SmallFile.makePrivateDirectory(workplace.site.runtimeDirectory)
@@ -34,14 +36,18 @@ struct DaemonCommand: ParsableCommand {
         }
         lock = held
         let code = try withOwnSignals { [options] signals in
-            let log = Logger(label: "heapsnapd") { _ in ConsoleLog(logLevel: workplace.configuration.log.level) }
-            let daemon = Daemon(workplace, reopen: { try Workplace.open(options) }, log: log)
+            let log = Logger.ofProgram(level: workplace.configuration.log.level)
+            if let obstacle = activation.obstacle { log.warning("without what systemd has handed over: \(obstacle)") }
+            let daemon = Daemon(workplace, reopen: { try Workplace.open(options) }, readiness: Readiness(activation, log: log), log: log)
             do {
+                let passed = activation.descriptors.first { $0.name == "control" }
+                let socket = try passed.map { ListeningSocket(passedOn: $0.descriptor.descriptor.rawValue) }
+                    ?? ListeningSocket.bind(workplace.site.runtimeDirectory + "/control.sock")
                 let server = try await ControlServer.start(
-                    on: ListeningSocket.bind(workplace.site.runtimeDirectory + "/control.sock"), group: WatchLoop.shared.group,
-                    permission: Permission(group: groupID("heapsnapd"), daemonUser: geteuid()), handler: DaemonControl(daemon: daemon))
+                    on: socket, group: WatchLoop.shared.group, permission: .ofThisProcess(), handler: DaemonControl(daemon: daemon))
                 await daemon.run(signals)
                 await server.close()
+                withExtendedLifetime(activation) {}
                 return 0
             } catch { return CommandFailure(error).report() }
         }

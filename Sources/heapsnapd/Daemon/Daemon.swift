@@ -7,6 +7,7 @@ import NIOCore
 import Node
 import SnapshotStore
 import Supervisor
+import Systemd
 import Units
 
 /// Watches all Node services of this host: finds them as they come and go, and has each watched by its rules. Holds what the parts share.
@@ -37,6 +38,8 @@ actor Daemon {
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
     private let reopen: @Sendable () throws -> Workplace
+    private let readiness: Readiness
+    private var lastStatus = ""
     private var survey: Survey
     private(set) var residents: [Key: Resident] = [:]
     /// Node processes that no rule is for.
@@ -49,9 +52,10 @@ actor Daemon {
     private var isStopping = false
 
     /// - Parameter reopen: the workplace anew, by the configuration as it is then.
-    init(_ workplace: Workplace, reopen: @escaping @Sendable () throws -> Workplace, loop: WatchLoop = .shared, log: Logger) {
+    init(_ workplace: Workplace, reopen: @escaping @Sendable () throws -> Workplace, readiness: Readiness, loop: WatchLoop = .shared, log: Logger) {
         self.workplace = workplace
         self.reopen = reopen
+        self.readiness = readiness
         self.loop = loop
         self.log = log
         survey = Survey(table: workplace.table)
@@ -60,10 +64,13 @@ actor Daemon {
     /// Until a signal ends it.
     func run(_ signals: AsyncStream<ReceivedSignal>) async {
         let recovery = Task(executorPreference: BlockingWork.threads) { [workplace, log] in await workplace.recover(log: log) }
+        let arrivals = [Task { await self.followCgroups() }, Task { await self.followUnits() }]
         await look(at: nil)
         lookLater()
-        let arrivals = Task { await self.followCgroups() }
-        log.notice("heapsnapd \(VersionCommand.text) watches \(residents.count) services")
+        stayAlive()
+        log.record(.started, "heapsnapd \(VersionCommand.text) watches \(residents.count) services")
+        lastStatus = await status()
+        readiness.ready(lastStatus)
         for await signal in signals {
             switch signal.signal {
             case SIGHUP: await reloadForSignal()
@@ -83,6 +90,20 @@ actor Daemon {
         } catch { return log.info("new services are found within \(Self.pace.text) only: \(error)") }
         for await directories in tree.arrivals {
             for delay in Self.afterArrival { lookLater(in: directories, after: delay) }
+        }
+    }
+
+    /// A unit that has started may have become Node a moment later than its cgroup came. systemd ends the stream when it executes itself anew.
+    private func followUnits() async {
+        guard SystemdConnection.libraryObstacle == nil, UnitMemory().isSystemdRunning else { return }
+        while !Task.isCancelled {
+            do {
+                let changes = try await BlockingWork.run { try UnitChange.stream() }
+                for await case .jobEnded(let unit, "done") in changes where unit.hasSuffix(".service") {
+                    lookLater(in: ["/sys/fs/cgroup/system.slice/\(unit)"], after: Self.afterArrival[0])
+                }
+            } catch { log.debug("\(error)") }
+            try? await Task.sleep(for: Self.pace)
         }
     }
 
@@ -106,6 +127,9 @@ actor Daemon {
     private func lookAtAll() {
         Task {
             await look(at: nil)
+            let status = await status()
+            if status != lastStatus { readiness.status(status) }
+            lastStatus = status
             lookLater()
         }
     }
@@ -181,6 +205,21 @@ actor Daemon {
         }
     }
 
+    // MARK: for systemd
+
+    /// From the loop itself: a daemon that does not watch is to be started anew.
+    private func stayAlive() {
+        guard let pace = readiness.pace, !isStopping else { return }
+        readiness.alive()
+        _ = loop.wake(after: pace) { self.assumeIsolated { $0.stayAlive() } }
+    }
+
+    /// `watching 12, next limit in 14min`
+    private func status() async -> String {
+        let next = await reports().compactMap { $0.forecast?.timeToLimit }.min()
+        return "watching \(residents.count)" + (next.map { ", next limit in \($0.text)" } ?? "")
+    }
+
     // MARK: for those who ask
 
     func reports() async -> [ServiceReport] {
@@ -220,10 +259,13 @@ actor Daemon {
     }
 
     private func reloadForSignal() async {
+        readiness.reloading()
         do {
             try await reload()
-            log.notice("configuration read anew; watching \(residents.count) services")
-        } catch { log.error("the old configuration stays: \(error)") }
+            log.record(.reloaded, "configuration read anew; watching \(residents.count) services")
+        } catch { log.record(.configurationRefused, "the old configuration stays: \(error)") }
+        lastStatus = await status()
+        readiness.ready(lastStatus)
     }
 
     /// Still there, and no longer ours to watch.
@@ -234,10 +276,11 @@ actor Daemon {
         Task { await resident.watch.leave() }
     }
 
-    private func stop(_ arrivals: Task<Void, Never>, _ recovery: Task<Void, Never>) async {
+    private func stop(_ arrivals: [Task<Void, Never>], _ recovery: Task<Void, Never>) async {
         isStopping = true
+        readiness.stopping(workplace.configuration.capture.grace + .seconds(10))
         timer?.cancel()
-        arrivals.cancel()
+        arrivals.forEach { $0.cancel() }
         await withTaskGroup(of: Void.self) { group in
             for resident in residents.values {
                 resident.task.cancel()
@@ -246,5 +289,6 @@ actor Daemon {
             for ending in endings.values { group.addTask { await ending.value } }
         }
         recovery.cancel()
+        log.record(.stopped, "heapsnapd has stopped; services go on unwatched")
     }
 }

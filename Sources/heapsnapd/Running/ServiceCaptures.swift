@@ -124,7 +124,7 @@ extension ServiceWatch {
             return outcome
         } catch {
             if error is CancellationError { log.warning("\(service): the snapshot is left for the next start") } else {
-                log.error("\(service): cannot capture: \(error)")
+                log.record(.captureFailed, "\(service): cannot capture: \(error)", about: about(process))
                 refused("failed")
             }
             throw error
@@ -161,13 +161,14 @@ extension ServiceWatch {
     }
 
     var report: @Sendable (CaptureProgress) -> Void {
-        { [log, service] progress in
+        { [log, service, about = target.map { about($0.process) } ?? [:]] progress in
             switch progress {
             case .admitted(let facts, _):
-                log.info(
-                    "\(service): capturing; heap about \(facts.cost?.heap.description ?? "unknown"), predicted stop \(facts.cost?.pause.text ?? "unknown")"
-                )
-            case .lent(let from, let to): log.notice("\(service): limit raised from \(from) to \(to) for the capture")
+                log.record(
+                    .captureBegan,
+                    "\(service): capturing; heap about \(facts.cost?.heap.description ?? "unknown"), predicted stop \(facts.cost?.pause.text ?? "unknown")",
+                    about: about)
+            case .lent(let from, let to): log.record(.limitLent, "\(service): limit raised from \(from) to \(to) for the capture", about: about)
             case .copied(let pause, _): log.info("\(service): copied, stop \(pause.text); the copy takes the snapshot")
             case .copyFailed(let refusal): log.info("\(service): \(refusal)")
             case .signalled, .copyWorks, .generating, .writing, .storing: break
@@ -180,7 +181,7 @@ extension ServiceWatch {
         lastCapture = outcome.record
         copiesWereKilled(outcome.record.oomKilledCopies)
         if let refusal = outcome.refusal {
-            log.warning("\(service): refused: \(refusal)")
+            log.record(.captureRefused, "\(service): refused: \(refusal)", about: about(outcome.record))
             return refused(refusal.code.rawValue)
         }
         var record = outcome.record
@@ -190,7 +191,10 @@ extension ServiceWatch {
             await BlockingWork.run { [store = workplace.store, record] in _ = try? store.publish(record) }
         }
         let size = record.bytes.map { ", \($0)" } ?? ""
-        log.notice("\(service): snapshot \(record.id) \(record.state.rawValue)\(size), stop \(record.actual?.pause?.duration.text ?? "unknown")")
+        log.record(
+            record.state == .complete ? .captured : .captureFailed,
+            "\(service): snapshot \(record.id) \(record.state.rawValue)\(size), stop \(record.actual?.pause?.duration.text ?? "unknown")",
+            about: about(record))
     }
 
     private func execute(_ command: [String], _ verdict: Verdict) async {

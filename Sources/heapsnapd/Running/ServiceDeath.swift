@@ -78,7 +78,7 @@ extension ServiceWatch {
         record.exit = SnapshotRecord.Exit(
             judgement, status: status, words: words, memoryStat: try? gone?.sampler.hierarchy?.leaf.statistics()?.all)
         _ = try await BlockingWork.run { [site = workplace.site, record] in try site.publish(record) }
-        log.notice("\(status == nil ? "process \(pid) of " : "")\(service) ended: \(judgement.reason)")
+        log.record(.death, "\(status == nil ? "process \(pid) of " : "")\(service) ended: \(judgement.reason)", about: about(record))
     }
 
     /// V8's reason from the diagnostic report, where standard error is not ours to read (contract 26). The report is taken away: its content is in the record.

@@ -18,7 +18,7 @@ extension ServiceWatch {
             guard let open = site.loans.open(heldBy: site.holder, of: cgroup) else { return false }
             do {
                 if try site.loans.settle(heldBy: site.holder, of: cgroup, growth: growth) != nil { return true }
-                log.notice("\(service): the limit is back at \(open.limits.first?.old.description ?? "its old value")")
+                log.record(.limitGivenBack, "\(service): the limit is back at \(open.limits.first?.old.description ?? "its old value")")
                 return false
             } catch {
                 log.warning("\(service): cannot give back: \(error)")

@@ -258,9 +258,10 @@ actor ServiceWatch {
         for index in rules.indices { rules[index].restarted() }
         let version = process.version?.description ?? "of unknown version"
         let limit = (try? found.sampler.hierarchy?.effectiveLimit()?.limit)?.description ?? "none"
-        log.info(
-            "watching Node \(version), process \(process.identity.pid); V8's limit \(found.heapLimit?.description ?? "unknown"), the cgroup's \(limit)"
-        )
+        log.record(
+            .watching,
+            "watching Node \(version), process \(process.identity.pid); V8's limit \(found.heapLimit?.description ?? "unknown"), the cgroup's \(limit)",
+            about: about(process))
     }
 
     /// The kernel's thresholds count page cache, ours do not: they are set above by what can be reclaimed, and anew when that has changed.
