@@ -1,3 +1,4 @@
+import Linux
 import NIOCore
 import NIOPosix
 import Units
@@ -13,7 +14,7 @@ final class WatchLoop: Sendable {
     let executor: any SerialExecutor
 
     private init() {
-        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        group = OwnDescriptors.closedOnExec { MultiThreadedEventLoopGroup(numberOfThreads: 1) }
         events = group.next()
         executor = events.executor
     }
