@@ -59,7 +59,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict,
+            // docs/decisions/0012-no-pool-monitor.md
+            linkerSettings: [
+                .unsafeFlags([
+                    "-Xlinker", "--wrap=_dispatch_workq_worker_register", "-Xlinker", "--wrap=_dispatch_workq_worker_unregister",
+                ])
+            ]),
         .target(name: "SeededNumbers", path: "Tests/Support/SeededNumbers", swiftSettings: strict),
         tests("Units", ["Units"]),
         tests("Linux", ["Linux", "Units", system]),

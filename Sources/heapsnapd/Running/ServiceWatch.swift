@@ -316,7 +316,7 @@ actor ServiceWatch {
 
     /// `heapsnapd dump` beside us: what it needs is no leak.
     func isCapturedByAnother(_ process: NodeProcess) -> Bool {
-        captures.requested == nil && captures.unrequested.isEmpty && CaptureLock.target(in: workplace.site.runtimeDirectory) == process.identity.pid
+        captures.requested == nil && captures.unrequested.isEmpty && workplace.captureUnderWay.value == process.identity.pid
     }
 
     func captured() {

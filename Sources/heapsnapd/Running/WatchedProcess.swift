@@ -27,7 +27,7 @@ struct WatchedProcess {
         self.process = process
         self.service = service
         heapLimit = workplace.heapLimit(of: process)
-        sampler = try MemorySampler(process, heapLimit: heapLimit, table: workplace.table)
+        sampler = try MemorySampler(process, heapLimit: heapLimit, table: workplace.table, hostMemory: workplace.hostMemory)
         copiesLiveOutside = sampler.hierarchy.map { workplace.site.placer.obstacle(outside: $0) == nil } ?? false
         oomKillsBefore = try sampler.hierarchy?.leaf.events()?.oomKill
         learn(rules: rules, workplace: workplace)
