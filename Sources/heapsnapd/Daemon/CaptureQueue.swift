@@ -13,7 +13,7 @@ actor CaptureQueue {
         var deadline: Duration?
     }
 
-    private var isTaken = false
+    private(set) var isTaken = false
     private var queue: [(waiting: Waiting, continuation: CheckedContinuation<Void, Never>)] = []
     var waiting: [Waiting] { queue.map(\.waiting) }
 

@@ -1,0 +1,95 @@
+import Linux
+import MemoryWatch
+import NIOCore
+import Testing
+import Units
+
+@testable import heapsnapd
+
+/// The daemon's decisions; the daemon itself is tried in the guest (Tests/SystemImage/scenarios/daemon-*.sh).
+struct CensusTests {
+    private let shell = ProcessID(10), node = ProcessID(11)
+
+    @Test func newOnesAreLookedAtAndOldOnesAreNot() {
+        var census = Census()
+        #expect(census.due(among: [shell, node], isComplete: true, at: .seconds(100)) == [shell, node])
+        census.found(shell, isNode: false, at: .seconds(100))
+        census.found(node, isNode: true, at: .seconds(100))
+        // A young shell can become Node by its last deed.
+        #expect(census.due(among: [shell, node], isComplete: true, at: .seconds(110)) == [shell, node])
+        #expect(census.due(among: [shell, node], isComplete: true, at: .seconds(120)) == [node])
+    }
+
+    @Test func onceAMinuteEverythingIsLookedAtAgain() {
+        var census = Census()
+        _ = census.due(among: [shell], isComplete: true, at: .seconds(100))
+        census.found(shell, isNode: false, at: .seconds(100))
+        #expect(census.due(among: [shell], isComplete: true, at: .seconds(150)) == [])
+        #expect(census.due(among: [shell], isComplete: true, at: .seconds(161)) == [shell])
+        #expect(census.due(among: [shell], isComplete: true, at: .seconds(170)) == [])
+    }
+
+    /// A look at one cgroup says nothing of the others.
+    @Test func whatIsGoneIsForgottenByACompleteLookOnly() {
+        var census = Census()
+        for pid in [shell, node] { census.found(pid, isNode: false, at: .zero) }
+        _ = census.due(among: [node], isComplete: false, at: .seconds(30))
+        #expect(census.count == 2)
+        _ = census.due(among: [node], isComplete: true, at: .seconds(30))
+        #expect(census.count == 1)
+    }
+
+    @Test func thousandsOfProcessesThatComeAndGoLeaveNothing() {
+        var census = Census()
+        for turn in 0..<100 {
+            let pids = (0..<200).map { ProcessID(Int32(turn * 200 + $0 + 1)) }
+            let now = Duration.seconds(turn * 10)
+            for pid in census.due(among: pids, isComplete: true, at: now) { census.found(pid, isNode: false, at: now) }
+        }
+        #expect(census.count == 200)
+    }
+}
+
+struct CaptureQueueTests {
+    private func waiting(_ service: String, _ deadline: Duration?) -> CaptureQueue.Waiting {
+        CaptureQueue.Waiting(service: service, process: nil, reason: "", since: Timestamp(milliseconds: 0), deadline: deadline)
+    }
+
+    @Test func theNearestLimitGoesFirst() {
+        #expect(CaptureQueue.next([]) == nil)
+        #expect(CaptureQueue.next([waiting("a", .seconds(50)), waiting("b", .seconds(20)), waiting("c", nil)]) == 1)
+        #expect(CaptureQueue.next([waiting("asked", nil), waiting("dying", .seconds(900))]) == 1)
+        #expect(CaptureQueue.next([waiting("first", nil), waiting("second", nil)]) == 0)
+    }
+
+    @Test func oneAtATimeInThatOrder() async {
+        let queue = CaptureQueue()
+        let (gate, open) = AsyncStream.makeStream(of: Void.self)
+        let (done, finish) = AsyncStream.makeStream(of: String.self)
+        let first = Task { await queue.inTurn(waiting("first", nil)) { for await _ in gate { break } } }
+        while await !queue.isTaken { await Task.yield() }
+        let others = [("late", Duration.seconds(90)), ("soon", .seconds(5)), ("later", .seconds(100))].map { name, deadline in
+            Task { await queue.inTurn(waiting(name, deadline)) { _ = finish.yield(name) } }
+        }
+        while await queue.waiting.count < 3 { await Task.yield() }
+        open.yield()
+        await first.value
+        for other in others { await other.value }
+        finish.finish()
+        #expect(await done.reduce(into: [String]()) { $0.append($1) } == ["soon", "late", "later"])
+    }
+}
+
+struct WatchLoopTests {
+    /// At rest all wake at whole seconds, together; what is urgent is not rounded.
+    @Test func longWaitsEndTogether() {
+        let second: UInt64 = 1_000_000_000
+        func deadline(_ interval: Duration, _ now: UInt64) -> UInt64 {
+            WatchLoop.deadline(after: interval, now: .uptimeNanoseconds(now)).uptimeNanoseconds
+        }
+        #expect(deadline(.seconds(1), 10 * second) == 11 * second)
+        #expect(deadline(.seconds(1), 10 * second + 300_000_000) == 11 * second)
+        #expect(deadline(.seconds(1), 10 * second + 700_000_000) == 12 * second)
+        #expect(deadline(.milliseconds(40), 10 * second + 1) == 10 * second + 40_000_001)
+    }
+}
