@@ -78,7 +78,7 @@ let package = Package(
         tests("Systemd", ["Systemd", "Linux", "Units", system]),
         tests("Supervisor", ["Supervisor", "Linux", "Units", system]),
         tests("Capture", ["AgentProtocol", "Capture", "Node", "Linux", "SnapshotStore", "Units"]),
-        tests("Heapsnapd", ["heapsnapd", "Systemd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log]),
+        tests("Heapsnapd", ["heapsnapd", "Linux", nioCore, "Systemd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log]),
         // In the guest: Tests/SystemImage/scenarios/systemd.sh.
         .executableTarget(
             name: "systemd-probe", dependencies: ["Systemd", "Linux", "Units"], path: "Tests/SystemImage/Probe", swiftSettings: strict),
