@@ -14,6 +14,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -54,8 +55,7 @@ let package = Package(
                 "AgentProtocol", "Control", "Supervisor", "Capture", "Node", "Systemd", "Linux", "MemoryWatch", "SnapshotStore", "HeapSnapshot",
                 "Units", log,
                 system,
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                nioCore, nioHTTP1, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -78,7 +78,11 @@ let package = Package(
         tests("Systemd", ["Systemd", "Linux", "Units", system]),
         tests("Supervisor", ["Supervisor", "Linux", "Units", system]),
         tests("Capture", ["AgentProtocol", "Capture", "Node", "Linux", "SnapshotStore", "Units"]),
-        tests("Heapsnapd", ["heapsnapd", "Linux", nioCore, "Systemd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log]),
+        tests(
+            "Heapsnapd",
+            [
+                "heapsnapd", "Linux", "Systemd", "MemoryWatch", "Node", "SnapshotStore", "Capture", "Supervisor", "Units", log, nioCore, nioPosix,
+            ]),
         // In the guest: Tests/SystemImage/scenarios/systemd.sh.
         .executableTarget(
             name: "systemd-probe", dependencies: ["Systemd", "Linux", "Units"], path: "Tests/SystemImage/Probe", swiftSettings: strict),

@@ -2,7 +2,7 @@ import Glibc
 
 /// Where the daemon listens: a path that it binds itself, or what systemd's socket activation passes on.
 public struct ListeningSocket: Sendable {
-    let descriptor: Int32
+    public let descriptor: Int32
     /// To be removed at the end; nil: it is systemd's.
     let path: String?
 
@@ -17,19 +17,24 @@ public struct ListeningSocket: Sendable {
         self.path = path
     }
 
-    /// Binds and listens. What a dead daemon left there is replaced; whoever connects is told apart by the kernel, so the mode is 0666.
+    /// Binds and listens. What a dead daemon left there is replaced.
     ///
     /// Makes the directory (0755) where there is none; one that exists is left as it is. Of two daemons that start at once one has to be kept away by
     /// its own lock.
+    /// - Parameters:
+    ///   - mode: 0666 is for those that the kernel tells apart when they connect.
+    ///   - group: whose it is then; nil: ours.
     /// - Throws: with code 1 where another daemon listens there, or the path cannot be bound.
-    public static func bind(_ path: String) throws(ControlFailure) -> ListeningSocket {
+    public static func bind(_ path: String, mode: UInt32 = 0o666, group: UInt32? = nil) throws(ControlFailure) -> ListeningSocket {
         makeDirectory(of: path)
         guard try !answers(path) else { throw failure("listen at", path, "another heapsnapd daemon runs; stop it first (systemctl stop heapsnapd)") }
         guard var address = sockaddr_un(path: path) else { throw failure("listen at", path, "its name is too long for a socket") }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         unlink(path)
         // Reachable only from listen on, when the mode is right.
-        guard descriptor >= 0, address.with({ Glibc.bind(descriptor, $0, $1) }) == 0, chmod(path, 0o666) == 0, listen(descriptor, 128) == 0 else {
+        guard descriptor >= 0, address.with({ Glibc.bind(descriptor, $0, $1) }) == 0, group.map({ chown(path, .max, $0) == 0 }) ?? true,
+            chmod(path, mode) == 0, listen(descriptor, 128) == 0
+        else {
             let reason = String(cString: strerror(errno))
             if descriptor >= 0 { close(descriptor) }
             throw failure("listen at", path, reason)
@@ -37,7 +42,7 @@ public struct ListeningSocket: Sendable {
         return ListeningSocket(descriptor, at: path)
     }
 
-    func removePath() { if let path { unlink(path) } }
+    public func removePath() { if let path { unlink(path) } }
 
     /// Whether somebody listens there: systemd, too, for a daemon that is not running.
     private static func answers(_ path: String) throws(ControlFailure) -> Bool {

@@ -8,8 +8,9 @@ public enum SmallFile {
     /// nil: gone.
     public static func read(_ path: String) throws(KernelError) -> [UInt8]? { try KernelFile.read(path) }
 
-    /// Whole or not at all, and durable: a file beside it (0600), fsync, rename.
-    public static func write(_ path: String, _ bytes: [UInt8]) throws(KernelError) {
+    /// Whole or not at all, and durable: a file beside it, fsync, rename.
+    /// - Parameter mode: whatever the umask.
+    public static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(KernelError) {
         let temporary = "\(path).\(getpid()).tmp"
         let raw = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard raw >= 0 else { throw KernelError("write", path, .last) }
@@ -17,7 +18,7 @@ public enum SmallFile {
         do {
             defer { try? file.close() }
             try file.writeAll(bytes)
-            guard fsync(raw) == 0 else { throw Errno.last }
+            guard fchmod(raw, mode) == 0, fsync(raw) == 0 else { throw Errno.last }
             guard rename(temporary, path) == 0 else { throw Errno.last }
         } catch {
             unlink(temporary)

@@ -88,7 +88,8 @@ struct RunCommand: ParsableCommand {
                 tailsStandardError: tails, reapsOrphans: true),
             signals: signals)
         return ServiceRun(
-            workplace: workplace, subject: subject, plan: plan, supervisor: supervisor, incoming: incoming, selection: launch.select, log: log)
+            workplace: workplace, subject: subject, plan: plan, supervisor: supervisor, incoming: incoming, selection: launch.select, log: log,
+            hooks: Hooks(log: log))
     }
 
     /// Contract 1, as far as it can be known before the process exists.

@@ -73,6 +73,21 @@ enum ConfigurationSchema {
             "Whether the service's standard error passes through heapsnapd, which learns V8's last words from it; auto: only where its own death would end the service anyway."
         ),
 
+        .init(
+            "hooks.onCapture", .words, "[]",
+            "Command and arguments that are run after a snapshot was stored, whole or damaged; it learns of it by HEAPSNAPD_* variables. Empty: none."
+        ),
+        .init("hooks.onRefusal", .words, "[]", "The same after a capture was refused; a refusal that repeats itself is told once."),
+        .init("hooks.onDeath", .words, "[]", "The same after a service has ended."),
+        .init("hooks.timeout", .duration, "60s", "A hook that runs for longer is killed."),
+
+        .init(
+            "metrics.listen", .string, "",
+            "Where the daemon serves metrics to Prometheus: unix:/path (mode 0660, group heapsnapd), 127.0.0.1:PORT or [::1]:PORT. Empty: nowhere."),
+        .init(
+            "metrics.textfile", .string, "",
+            "A file that the daemon writes its metrics to every 15 s, for node_exporter's textfile collector; its name ends in .prom. Empty: none."),
+
         .init("log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), "info", "How much is logged."),
     ]
 

@@ -39,6 +39,10 @@ actor Daemon {
 
     private let reopen: @Sendable () throws -> Workplace
     private let readiness: Readiness
+    private let hooks: Hooks
+    /// Since the start, for the metrics.
+    private(set) var counts = CaptureCounts()
+    private lazy var metrics = MetricsOutlets(loop: loop, log: log) { [weak self] in await self?.metricsPage() ?? "" }
     private var lastStatus = ""
     private var survey: Survey
     private(set) var residents: [Key: Resident] = [:]
@@ -58,6 +62,7 @@ actor Daemon {
         self.readiness = readiness
         self.loop = loop
         self.log = log
+        hooks = Hooks(log: log)
         survey = Survey(table: workplace.table)
     }
 
@@ -68,6 +73,7 @@ actor Daemon {
         await look(at: nil)
         lookLater()
         stayAlive()
+        await metrics.apply(workplace.configuration.metrics)
         log.record(.started, "heapsnapd \(VersionCommand.text) watches \(residents.count) services")
         lastStatus = await status()
         readiness.ready(lastStatus)
@@ -180,8 +186,17 @@ actor Daemon {
             return log.warning("process \(process.identity.pid) of \(subject.service) is left alone: \(Self.capacity) services are watched already")
         }
         let host = ResidentService(subject, first: process, table: workplace.table, queue: queue) { [weak self] in await self?.ended(key) }
-        let watch = ServiceWatch(subject, host: host, workplace: workplace, loop: loop, log: log)
+        let watch = watch(subject, host)
         residents[key] = Resident(host: host, watch: watch, task: Task { await watch.run() })
+    }
+
+    private func watch(_ subject: Subject, _ host: ResidentService) -> ServiceWatch {
+        ServiceWatch(subject, host: host, workplace: workplace, loop: loop, log: log) { [weak self] in await self?.happened($0, to: host) }
+    }
+
+    private func happened(_ event: ServiceEvent, to host: ResidentService) async {
+        counts.add(event)
+        await hooks.call(event, workplace.configuration.hooks, run: host.execute)
     }
 
     private func key(of process: NodeProcess) -> Key {
@@ -228,6 +243,16 @@ actor Daemon {
         return reports
     }
 
+    /// Of this instant. Reads the store's records: some milliseconds for hundreds.
+    private func metricsPage() async -> String {
+        let store = workplace.store
+        let bytes = await BlockingWork.run { try? store.records().records.reduce(ByteCount.zero) { $0 + ($1.storedBytes ?? .zero) } }
+        return Metrics(
+            version: VersionCommand.text, processes: await reports().map { Metrics.Process($0) }, watched: residents.count, counts: counts,
+            storeBytes: bytes
+        ).text
+    }
+
     func watch(of process: ProcessIdentity) -> ServiceWatch? {
         residents.values.first { $0.host.processes.contains { $0.identity == process } }?.watch
     }
@@ -238,7 +263,7 @@ actor Daemon {
         if let watch = watch(of: identity) { return watch }
         let process = try await BlockingWork.run { [table = workplace.table] in try table.nodeProcess(identity.pid) }
         let host = ResidentService(Subject(process), first: process, table: workplace.table, queue: queue) {}
-        let watch = ServiceWatch(Subject(process), host: host, workplace: workplace, loop: loop, log: log)
+        let watch = self.watch(Subject(process), host)
         await watch.expectFiles(of: process)
         return watch
     }
@@ -256,6 +281,7 @@ actor Daemon {
         let again = unwatched.values
         unwatched = [:]
         for process in again { appeared(process) }
+        await metrics.apply(new.configuration.metrics)
     }
 
     private func reloadForSignal() async {
@@ -289,6 +315,7 @@ actor Daemon {
             for ending in endings.values { group.addTask { await ending.value } }
         }
         recovery.cancel()
+        await metrics.close()
         log.record(.stopped, "heapsnapd has stopped; services go on unwatched")
     }
 }

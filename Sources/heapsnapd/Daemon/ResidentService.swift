@@ -68,5 +68,7 @@ final class ResidentService: ServiceHost {
         _ = try? largest.flatMap { try ProcessHandle($0, table: table) }?.signal(SIGTERM)
     }
 
-    func execute(_ command: HelperCommand) async -> HelperOutcome { .cannotStart(reason: "not yet") }
+    func execute(_ command: HookCommand) async -> String? {
+        await BlockingWork.run { await command.runBySystemd() ?? command.runAsChild() }
+    }
 }

@@ -182,7 +182,9 @@ extension ServiceWatch {
         copiesWereKilled(outcome.record.oomKilledCopies)
         if let refusal = outcome.refusal {
             log.record(.captureRefused, "\(service): refused: \(refusal)", about: about(outcome.record))
-            return refused(refusal.code.rawValue)
+            let isRepeated = wasRefused(for: refusal.code.rawValue)
+            refused(refusal.code.rawValue)
+            return await tell(ServiceEvent(kind: .refusal, record: outcome.record, isRepeated: isRepeated))
         }
         var record = outcome.record
         captured()
@@ -195,18 +197,16 @@ extension ServiceWatch {
             record.state == .complete ? .captured : .captureFailed,
             "\(service): snapshot \(record.id) \(record.state.rawValue)\(size), stop \(record.actual?.pause?.duration.text ?? "unknown")",
             about: about(record))
+        await tell(ServiceEvent(kind: .capture, record: record, path: workplace.store.snapshotPath(record)))
     }
 
     private func execute(_ command: [String], _ verdict: Verdict) async {
         guard let executable = command.first else { return }
-        // Not the plan's: what is in NODE_OPTIONS there is for the service alone.
-        var environment = ProcessInfo.processInfo.environment
-        environment["HEAPSNAPD_SERVICE"] = service
-        environment["HEAPSNAPD_PID"] = target?.process.identity.pid.description
-        environment["HEAPSNAPD_RULE"] = verdict.rule
-        environment["HEAPSNAPD_REASON"] = verdict.reason
-        let outcome = await host.execute(
-            HelperCommand(executable: executable, arguments: Array(command.dropFirst()), environment: environment, timeout: .seconds(60)))
-        if outcome != .ended(.exited(0)) { log.warning("\(service): \(executable): \(outcome)") }
+        var variables = ["HEAPSNAPD_SERVICE": service, "HEAPSNAPD_RULE": verdict.rule, "HEAPSNAPD_REASON": verdict.reason]
+        variables["HEAPSNAPD_PID"] = target?.process.identity.pid.description
+        let hook = HookCommand(name: "rule", command: command, variables: variables, timeout: workplace.configuration.hooks.timeout)
+        if let failure = await host.execute(hook) {
+            log.record(.hookFailed, "\(service): \(executable): \(failure)", about: target.map { about($0.process) } ?? [:])
+        }
     }
 }

@@ -77,8 +77,9 @@ extension ServiceWatch {
         if gone?.process.identity == target?.process.identity { record.samples = .init(before: trajectory.recorded) }
         record.exit = SnapshotRecord.Exit(
             judgement, status: status, words: words, memoryStat: try? gone?.sampler.hierarchy?.leaf.statistics()?.all)
-        _ = try await BlockingWork.run { [site = workplace.site, record] in try site.publish(record) }
+        let published = try await BlockingWork.run { [site = workplace.site, record] in try site.publish(record) }
         log.record(.death, "\(status == nil ? "process \(pid) of " : "")\(service) ended: \(judgement.reason)", about: about(record))
+        await tell(ServiceEvent(kind: .death, record: published))
     }
 
     /// V8's reason from the diagnostic report, where standard error is not ours to read (contract 26). The report is taken away: its content is in the record.

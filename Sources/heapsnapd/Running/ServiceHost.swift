@@ -22,7 +22,8 @@ protocol ServiceHost: Sendable {
     func captureEnded() async
     /// SIGTERM.
     func terminate(reason: String) async
-    func execute(_ command: HelperCommand) async -> HelperOutcome
+    /// - Returns: how it failed; nil: it did not.
+    func execute(_ command: HookCommand) async -> String?
 }
 
 /// The command of a `run` with all that is below it.
@@ -39,5 +40,8 @@ struct SupervisedService: ServiceHost {
     func captureBegan(patience: Duration?) async { await supervisor.captureBegan(patience: patience) }
     func captureEnded() async { await supervisor.captureEnded() }
     func terminate(reason: String) async { await supervisor.terminate(reason: reason) }
-    func execute(_ command: HelperCommand) async -> HelperOutcome { await supervisor.spawnHelper(command) }
+    func execute(_ command: HookCommand) async -> String? {
+        if let failure = await BlockingWork.run({ await command.runBySystemd() }) { return failure }
+        return await command.run(by: supervisor)
+    }
 }

@@ -17,6 +17,7 @@ struct ServiceRun: Sendable {
     let incoming: IncomingDirectory
     let selection: ProcessSelection
     let log: Logger
+    let hooks: Hooks
 
     /// - Returns: what to exit with.
     func run() async -> Int32 {
@@ -33,7 +34,9 @@ struct ServiceRun: Sendable {
                 note(state)
                 let search = TargetSearch(table: workplace.table, selection: selection, plan: plan)
                 let host = SupervisedService(command: pid, search: search, supervisor: supervisor)
-                let new = ServiceWatch(subject, host: host, workplace: workplace, log: log)
+                let new = ServiceWatch(subject, host: host, workplace: workplace, log: log) { event in
+                    await hooks.call(event, workplace.configuration.hooks, run: host.execute)
+                }
                 watch = (new, Task(executorPreference: BlockingWork.threads) { await new.run() })
             case .startFailed(let reason, _): log.error("\(reason)")
             case .exited(let exit):
@@ -62,6 +65,7 @@ struct ServiceRun: Sendable {
             try? workplace.store.remove(state)
         }
         incoming.removeIfEmpty()
+        await hooks.finish()
         return await code
     }
 

@@ -16,6 +16,8 @@ actor ServiceWatch {
     let service: String
     let host: any ServiceHost
     let log: Logger
+    /// Returns at once.
+    let tell: @Sendable (ServiceEvent) async -> Void
     private let loop: WatchLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
@@ -51,6 +53,7 @@ actor ServiceWatch {
     /// Of the cgroup's use in a second, for whoever decides beside us.
     nonisolated let growthNow = Mutex(ByteCount.zero)
     var isRefused: Bool { refusals != nil }
+    func wasRefused(for code: String) -> Bool { refusals?.code == code }
     var isThrottled: Bool { !rules.isEmpty && rules.allSatisfy { if case .running = $0.status { false } else { true } } }
     private var refusals: (code: String, wait: Duration)?
     /// What we passed on to the service to end it.
@@ -60,13 +63,17 @@ actor ServiceWatch {
     /// A look goes on; another was asked for meanwhile; there are to be no more.
     private var looking: (isUnderWay: Bool, again: Bool, isOver: Bool) = (false, false, false)
 
-    init(_ subject: Subject, host: any ServiceHost, workplace: Workplace, loop: WatchLoop = .shared, log: Logger) {
+    init(
+        _ subject: Subject, host: any ServiceHost, workplace: Workplace, loop: WatchLoop = .shared, log: Logger,
+        tell: @escaping @Sendable (ServiceEvent) async -> Void
+    ) {
         self.subject = subject
         service = subject.service
         self.host = host
         self.workplace = workplace
         self.loop = loop
         self.log = log
+        self.tell = tell
         rules = workplace.configuration.rules.filter { $0.filter.matches(subject) }.map { RuleState($0) }
         forecaster = Forecaster(window: workplace.configuration.watch.window)
         polling = PollingInterval(maximum: workplace.configuration.watch.maxInterval)
