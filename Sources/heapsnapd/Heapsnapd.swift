@@ -25,7 +25,7 @@ struct Heapsnapd: ParsableCommand {
             RunCommand.self, StatusCommand.self, ReloadCommand.self, DumpCommand.self, CheckCommand.self, WatchCommand.self, ListCommand.self,
             InfoCommand.self, ExportCommand.self,
             DeleteCommand.self,
-            PruneCommand.self, DaemonCommand.self, ConfigCommand.self, VersionCommand.self,
+            PruneCommand.self, PrekillCommand.self, DaemonCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 
     /// Synchronous, as all commands are: an asynchronous main ends in dispatch_main, which unblocks all signals of the main thread (see

@@ -30,6 +30,7 @@ public struct DumpRequest: Sendable, Hashable {
     /// Which isolate; nil: the main one.
     public var isolate: Int?
     public var noCopy = false
+    public var noInPlace = false
     public var noLend = false
     public var acceptRisk = false
     public var assumeHeapsnapshotSignal = false
@@ -63,6 +64,7 @@ extension ControlRequest: Codable {
         var service: String?
         var isolate: Int?
         var noCopy: Bool?
+        var noInPlace: Bool?
         var noLend: Bool?
         var acceptRisk: Bool?
         var assumeHeapsnapshotSignal: Bool?
@@ -94,6 +96,7 @@ extension ControlRequest: Codable {
             var request = DumpRequest(target)
             request.isolate = wire.isolate
             request.noCopy = wire.noCopy ?? false
+            request.noInPlace = wire.noInPlace ?? false
             request.noLend = wire.noLend ?? false
             request.acceptRisk = wire.acceptRisk ?? false
             request.assumeHeapsnapshotSignal = wire.assumeHeapsnapshotSignal ?? false
@@ -115,6 +118,7 @@ extension ControlRequest: Codable {
             wire.name(request.target)
             wire.isolate = request.isolate
             wire.noCopy = request.noCopy ? true : nil
+            wire.noInPlace = request.noInPlace ? true : nil
             wire.noLend = request.noLend ? true : nil
             wire.acceptRisk = request.acceptRisk ? true : nil
             wire.assumeHeapsnapshotSignal = request.assumeHeapsnapshotSignal ? true : nil

@@ -39,11 +39,13 @@ struct DumpCommand: ParsableCommand {
         help: ArgumentHelp(
             "Have the service keep object ids for so long, 1h at most, so that snapshots can be compared object by object; it allocates 2 to 3 times "
                 + "slower meanwhile. A second one within prolongs it, 0 ends it.", valueName: "duration")) var exactIDs: String?
+    @Flag(help: "A copy or nothing: the process is never stopped for its snapshot.") var noInPlace = false
     @OptionGroup var daemon: LoneOptions
     @Option(help: ArgumentHelp("Why, for the record.", valueName: "text")) var reason: String?
     @Argument(help: ArgumentHelp("The Node process, or a service that the daemon watches.", valueName: "pid")) var target: ControlTarget
 
     func validate() throws {
+        guard !capture.noCopy || !noInPlace else { throw ValidationError("--no-copy and --no-in-place leave nothing; keep one of them") }
         guard let exactIDs else { return }
         guard let time = Duration(text: exactIDs), time <= .seconds(3_600), time == .zero || time >= .seconds(1) else {
             throw ValidationError("--exact-ids: '\(exactIDs)' is not 0, nor a time between 1s and 1h")
@@ -77,6 +79,7 @@ struct DumpCommand: ParsableCommand {
         var request = DumpRequest(target)
         request.isolate = capture.isolate
         request.noCopy = capture.noCopy
+        request.noInPlace = noInPlace
         request.noLend = capture.noLend
         request.acceptRisk = capture.acceptRisk
         request.assumeHeapsnapshotSignal = capture.assumeHeapsnapshotSignal
@@ -115,6 +118,7 @@ struct DumpCommand: ParsableCommand {
         var request = workplace.request(
             record, of: process, directory: named ?? "", signal: signal, growth: .zero, assumesHandler: capture.assumeHeapsnapshotSignal)
         request.exactIDs = exactIDs.flatMap { Duration(text: $0) }
+        request.allowsInPlace = !noInPlace
         let result: Result<Void, any Error>
         do {
             let outcome = try await perform(request, agent, in: workplace)

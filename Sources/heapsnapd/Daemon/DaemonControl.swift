@@ -58,6 +58,7 @@ struct DaemonControl: ControlHandler {
             wish.process = process.identity
             wish.isolate = request.isolate
             wish.copies = !request.noCopy
+            wish.inPlace = !request.noInPlace
             let capture = workplace.configuration.capture
             wish.admission = Admission(
                 maxPause: request.maxPause ?? capture.maxPause, lend: capture.lend && !request.noLend,

@@ -12,7 +12,7 @@ extension ServiceEvent {
             "SNAPSHOT": record.id.text, "STATE": record.state.rawValue, "ENGINE": record.engine,
             "REASON": record.reason, "DETAIL": record.detail, "RULE": record.rule,
             "PATH": path, "BYTES": record.bytes.map { "\($0.bytes)" }, "STORED_BYTES": record.storedBytes.map { "\($0.bytes)" },
-            "PAUSE_SECONDS": record.actual?.pause.map { "\($0.duration.inSeconds)" },
+            "PAUSE_SECONDS": record.actual?.pause.map { "\(($0.duration.inSeconds * 1e6).rounded() / 1e6)" },
             "REFUSAL": record.refusal?.code, "REFUSAL_MESSAGE": record.refusal?.message,
             "EXIT_CAUSE": record.exit?.cause.rawValue, "EXIT_STATUS": record.exit?.status.map(String.init),
             "EXIT_SIGNAL": record.exit?.signal.map(String.init),

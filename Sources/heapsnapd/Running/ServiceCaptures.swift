@@ -35,6 +35,7 @@ struct CaptureWish: Sendable {
     var process: ProcessIdentity?
     var isolate: Int?
     var copies = true
+    var inPlace = true
     var admission: Admission?
     var assumesHandler = false
     /// See `CaptureRequest.exactIDs`.
@@ -101,6 +102,7 @@ extension ServiceWatch {
         let signal = host.plan?.signal.flatMap(Signals.number) ?? Signals.number(workplace.configuration.launch.signal) ?? SIGUSR2
         var request = workplace.request(record, of: process, directory: path, signal: signal, growth: growth, assumesHandler: wish.assumesHandler)
         request.exactIDs = wish.exactIDs
+        request.allowsInPlace = wish.inPlace
         if let admission = wish.admission { request.admission = admission }
         if watched != nil { request.heapBound = recentHeapBound }
         let arrivals = ArrivalQueue()
