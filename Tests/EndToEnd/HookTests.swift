@@ -29,7 +29,8 @@ extension EndToEnd {
         /// One that hangs delays neither the capture nor a restart, and is killed; one that is missing is said.
         @Test func hooksThatFail() async throws {
             let run = try sandbox.startHeapsnapd([
-                "run", "--set", "hooks.onDeath=[sleep 1000]", "--set", "hooks.timeout=1s", "--set", "hooks.onRefusal=[/nonexistent]", "--no-agent", "--set",
+                "run", "--set", "hooks.onDeath=[sleep 1000]", "--set", "hooks.timeout=1s", "--set", "hooks.onRefusal=[/nonexistent]", "--no-agent",
+                "--set",
                 "launch.handler=app", "--", EndToEnd.node(24), "-e", "console.log('up'); setTimeout(() => process.exit(5), 2000)",
             ])
             try await eventually("the service to come up") { run.output.contains("up") ? true : nil }
@@ -76,7 +77,8 @@ extension EndToEnd {
 
         private func leak() async throws -> Program {
             let target = try sandbox.start(
-                [EndToEnd.node(24), "--require", EndToEnd.agent, EndToEnd.program("leak-objects.js")], environment: ["RATE_MB": "100", "STOP_MB": "60"])
+                [EndToEnd.node(24), "--require", EndToEnd.agent, EndToEnd.program("leak-objects.js")],
+                environment: ["RATE_MB": "100", "STOP_MB": "60"])
             try await eventually("the service to listen") { target.output.contains("listening") ? true : nil }
             try await Task.sleep(for: .seconds(1))
             return target

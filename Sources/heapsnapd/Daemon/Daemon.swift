@@ -146,10 +146,13 @@ actor Daemon {
     private func look(at pids: [ProcessID]?) async {
         while let other = surveying { await other.value }
         guard !isStopping else { return }
-        let task = Task { await self.take(pids) }
+        let task = Task {
+            await self.take(pids)
+            // In here: whoever waits for it may run before us, and must find that it is over.
+            self.surveying = nil
+        }
         surveying = task
         await task.value
-        surveying = nil
     }
 
     private func take(_ pids: [ProcessID]?) async {

@@ -67,7 +67,8 @@ struct Metrics: Sendable {
             guard let use = process.use, let limit = process.limit, limit > .zero else { return 0 }
             return Double(use.bytes) / Double(limit.bytes)
         }
-        return processes.sorted { share($0) > share($1) }.prefix(mostProcesses).sorted { ($0.service, $0.pid.rawValue) < ($1.service, $1.pid.rawValue) }
+        return processes.sorted { share($0) > share($1) }.prefix(mostProcesses)
+            .sorted { ($0.service, $0.pid.rawValue) < ($1.service, $1.pid.rawValue) }
     }
 }
 

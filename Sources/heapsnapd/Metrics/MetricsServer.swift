@@ -20,7 +20,7 @@ final class MetricsServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: false)
                     try channel.pipeline.syncOperations.addHandler(MetricsConnection(open, page))
                 }
             }
@@ -94,6 +94,9 @@ private final class MetricsConnection: ChannelInboundHandler {
         case .end: if let request { answer(request, context) }
         }
     }
+
+    /// What is no HTTP.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     private func answer(_ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard request.uri.prefix(while: { $0 != "?" }) == "/metrics" else { return send("see /metrics\n", .notFound, to: context.channel) }

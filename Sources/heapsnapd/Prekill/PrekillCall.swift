@@ -24,7 +24,8 @@ struct PrekillCall: Decodable {
     /// With its NUL; nil: none is waited for.
     var reply: [UInt8]? {
         guard oneway != true else { return nil }
-        let text = method == Self.name
+        let text =
+            method == Self.name
             ? #"{"parameters":{}}"# : #"{"error":"org.varlink.service.MethodNotFound","parameters":{}}"#
         return Array(text.utf8) + [0]
     }
