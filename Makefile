@@ -119,6 +119,7 @@ install: ## binary, agent, units, man pages, completions, configuration below $(
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/share/heapsnapd
 	for unit in $(UNITS); do sed '$(AS_INSTALLED)' systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit; done
 	sed '$(AS_INSTALLED)' systemd/node-service.conf.example >$(DESTDIR)$(PREFIX)/share/heapsnapd/node-service.conf.example
+	install -D -m 644 docs/guide/hooks.md $(DESTDIR)$(PREFIX)/share/doc/heapsnapd/hooks.md
 	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/heapsnapd.conf
 	install -D -m 644 systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/heapsnapd.conf
 	install -D -m 644 systemd/heapsnapd.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/heapsnapd.catalog
@@ -130,7 +131,8 @@ uninstall: ## remove what install put there, except the configuration
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man[15]/heapsnapd*.[15] $(DESTDIR)$(LIBDIR)/heapsnapd/heapsnapd-agent.node
 	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) $(DESTDIR)$(PREFIX)/share/heapsnapd/node-service.conf.example
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/,sysusers.d/heapsnapd.conf tmpfiles.d/heapsnapd.conf systemd/catalog/heapsnapd.catalog)
-	rmdir $(DESTDIR)$(LIBDIR)/heapsnapd $(DESTDIR)$(PREFIX)/share/heapsnapd 2>/dev/null || true
+	rm -f $(DESTDIR)$(PREFIX)/share/doc/heapsnapd/hooks.md
+	rmdir $(DESTDIR)$(LIBDIR)/heapsnapd $(DESTDIR)$(PREFIX)/share/heapsnapd $(DESTDIR)$(PREFIX)/share/doc/heapsnapd 2>/dev/null || true
 
 .PHONY: deb
 deb: build ## a Debian package: .build/deb/heapsnapd_VERSION_ARCHITECTURE.deb
