@@ -31,7 +31,7 @@ extension EndToEnd {
             let run = try sandbox.startHeapsnapd([
                 "run", "--set", "hooks.onDeath=[sleep 1000]", "--set", "hooks.timeout=1s", "--set", "hooks.onRefusal=[/nonexistent]", "--no-agent",
                 "--set",
-                "launch.handler=app", "--", EndToEnd.node(24), "-e", "console.log('up'); setTimeout(() => process.exit(5), 2000)",
+                "capture.maxPause=5ms", "--", EndToEnd.node(24), "-e", "console.log('up'); setTimeout(() => process.exit(5), 2000)",
             ])
             try await eventually("the service to come up") { run.output.contains("up") ? true : nil }
             run.signal(SIGUSR2)
@@ -68,7 +68,7 @@ extension EndToEnd {
 
         @Test func answersInTimeWhateverHangs() async throws {
             let began = ContinuousClock.now
-            let waiting = try sandbox.start(["sh", "-c", "sleep 60 | \(EndToEnd.binary) prekill --varlink --within 500ms; echo answered $?"])
+            let waiting = try sandbox.start(["sh", "-c", "sleep 60 | (\(EndToEnd.binary) prekill --varlink --within 500ms; echo answered $?)"])
             try await eventually("the answer") { waiting.output.contains("answered 0") ? true : nil }
             #expect(ContinuousClock.now - began < .seconds(2))
             let gone = try await sandbox.heapsnapd("prekill", "--cgroup", "/nonexistent.slice")
