@@ -29,7 +29,7 @@ extension EndToEnd {
         /// One that hangs delays neither the capture nor a restart, and is killed; one that is missing is said.
         @Test func hooksThatFail() async throws {
             let run = try sandbox.startHeapsnapd([
-                "run", "--set", "hooks.onDeath=[sleep 1000]", "--set", "hooks.timeout=1s", "--set", "hooks.onRefusal=[/nonexistent]", "--no-agent",
+                "run", "--set", "hooks.onDeath=[sleep, 1000]", "--set", "hooks.timeout=1s", "--set", "hooks.onRefusal=[/nonexistent]", "--no-agent",
                 "--set",
                 "capture.maxPause=5ms", "--", EndToEnd.node(24), "-e", "console.log('up'); setTimeout(() => process.exit(5), 2000)",
             ])
