@@ -216,7 +216,8 @@ void limitCopiesMade(Slot& slot) {
             capture->id = limit.guard->id;
             capture->isolate = slot.id;
             capture->slot = &slot;
-            capture->atLimit = true;
+            // Of two the first has failed; what counts is the other.
+            capture->atLimit = at == limit.count - 1;
             live(*capture, report);
         }
         Text text = controller.begin(report.error ? "failed" : "forked");
