@@ -7,9 +7,9 @@ public struct CaptureLock: Sendable {
 
     /// - Parameters:
     ///   - runtimeDirectory: /run/heapsnapd for root, $XDG_RUNTIME_DIR/heapsnapd for others.
+    ///   - isLook: nothing is captured, the agent is asked something.
     /// - Returns: the lock, or a refusal that names whose capture runs.
     /// - Throws: `KernelError` where the directory cannot be written.
-    ///   - isLook: nothing is captured, the agent is asked something.
     public static func acquire(in runtimeDirectory: String, target: ProcessID, isLook: Bool = false) throws -> Result<CaptureLock, Refusal> {
         try SmallFile.makePrivateDirectory(runtimeDirectory)
         if let lock = try FileLock.tryAcquire(path(in: runtimeDirectory), note: isLook ? "\(target) look" : "\(target)") {

@@ -8,9 +8,6 @@ import Units
 ///
 /// A copy that dies, hangs or is killed has cost the service nothing but the fork; it is tried again a moment later, and then the next rung is taken.
 struct CopyOnWriteEngine: Sendable {
-    /// Why no copy came through, for the ladder.
-    typealias Skipped = Refusal
-
     private let site: CaptureSite
     private let attempts: Int
 
@@ -28,7 +25,7 @@ struct CopyOnWriteEngine: Sendable {
     func capture(
         _ request: CaptureRequest, isolate: Int?, connection: AgentConnection, outcome: inout CaptureOutcome,
         report: @escaping @Sendable (CaptureProgress) -> Void
-    ) async throws -> Skipped? {
+    ) async throws -> Refusal? {
         let began = SystemClock.monotonic()
         let target = request.process.identity
         let heap: AgentIsolate

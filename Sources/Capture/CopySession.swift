@@ -30,7 +30,6 @@ struct CopyChannels {
 struct CopyState: Sendable {
     /// In our pid namespace, as the kernel told it with the copy's first message.
     var pid: ProcessID?
-    var isPlaced = false
     var phase = "waiting"
     var step: (done: UInt64, total: UInt64?) = (0, nil)
     var isDone = false
@@ -104,7 +103,6 @@ final class CopySession: Sendable {
                 guard try home.add(sender) else { return }
             }
             try control.send(CopyRequest.go())
-            state.withLock { $0.isPlaced = true }
         } catch {
             let refusal = error as? Refusal ?? Refusal(.copyFailed, "the copy cannot be moved into its cgroup: \(error)")
             state.withLock { $0.refusal = refusal }

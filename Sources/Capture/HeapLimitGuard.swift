@@ -5,7 +5,8 @@ import SnapshotStore
 import Units
 
 /// A copy that the agent makes by itself when V8 comes near its heap limit (contract 22): the usual death of a JavaScript leak in a container leaves a
-/// complete snapshot. Node's own `--heapsnapshot-near-heap-limit` stays below it as the net.
+/// complete snapshot. Node's own `--heapsnapshot-near-heap-limit` is the net below it: masked while the copy lives and after it was complete
+/// (docs/decisions/0008), there again when the copy has failed.
 ///
 /// All is prepared before: near the limit the service waits 50 ms for the copy's first steps, and then goes on to its end.
 public struct HeapLimitGuard: Sendable {
