@@ -1,6 +1,5 @@
 import ArgumentParser
 import Capture
-import Glibc
 import Linux
 import Node
 import SnapshotStore
@@ -46,19 +45,14 @@ struct DumpCommand: ParsableCommand {
     func run() throws {
         let code = try withOwnSignals { signals in
             // What Node has begun goes on without us: its file stays where it is, and a limit that was raised is the next command's to give back.
-            let interrupted = Task {
-                for await signal in signals where [SIGINT, SIGTERM, SIGHUP].contains(signal.signal) {
-                    Terminal.endProgress()
-                    Terminal.printError(
-                        "heapsnapd: interrupted; a snapshot that Node has begun goes on, and any heapsnapd command settles what is open")
-                    Glibc.exit(128 + signal.signal)
-                }
+            let farewell = { @Sendable in
+                Terminal.endProgress()
+                Terminal.printError("heapsnapd: interrupted; a snapshot that Node has begun goes on, and any heapsnapd command settles what is open")
             }
-            defer { interrupted.cancel() }
-            do {
+            return await interruptible(by: signals, farewell: farewell) {
                 try await dump()
                 return 0
-            } catch { return CommandFailure(error).report() }
+            }
         }
         throw ExitCode(code)
     }

@@ -37,14 +37,10 @@ struct WatchCommand: ParsableCommand {
 
     func run() throws {
         let code = try withOwnSignals { signals in
-            let interrupted = Task {
-                for await signal in signals where [SIGINT, SIGTERM, SIGHUP, SIGPIPE].contains(signal.signal) { Glibc.exit(128 + signal.signal) }
-            }
-            defer { interrupted.cancel() }
-            do {
+            await interruptible(by: signals, endings: [SIGINT, SIGTERM, SIGHUP, SIGPIPE]) {
                 try await watch()
                 return 0
-            } catch { return CommandFailure(error).report() }
+            }
         }
         if code != 0 { throw ExitCode(code) }
     }
