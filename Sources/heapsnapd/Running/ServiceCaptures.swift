@@ -127,7 +127,6 @@ extension ServiceWatch {
     }
 
     func conclude(_ outcome: CaptureOutcome) {
-        copiesWereKilled(outcome.record.oomKilledCopies)
         if let refusal = outcome.refusal {
             log.warning("\(service): refused: \(refusal)")
             return refused(refusal.code.rawValue)
