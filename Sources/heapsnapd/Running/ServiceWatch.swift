@@ -202,9 +202,11 @@ actor ServiceWatch {
 
     /// Another Node process of the service than the watched one.
     func relative(namespacePID: Int32) -> WatchedProcess? {
-        if let known = family.values.first(where: { $0.process.namespacePID == namespacePID }) { return known }
-        return search.candidates(below: command).first { $0.process.namespacePID == namespacePID }
-            .flatMap { try? known($0.process) }
+        let ofThatNumber = { (process: WatchedProcess) in process.process.namespacePID == namespacePID }
+        if let known = family.values.first(where: ofThatNumber) { return known }
+        // One that came since the last search may be gone before the next, and its death is to be told.
+        meet(search.candidates(below: command))
+        return family.values.first(where: ofThatNumber)
     }
 
     private func known(_ process: NodeProcess) throws -> WatchedProcess {
