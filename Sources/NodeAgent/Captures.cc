@@ -230,7 +230,8 @@ void limitCopiesMade(Slot& slot) {
             capture->term = limit.guard->term;
             capture->isolate = slot.id;
             capture->slot = &slot;
-            capture->atLimit = true;
+            // Of two the first has failed; what counts is the other.
+            capture->atLimit = at == limit.count - 1;
             live(*capture, report);
         }
         Text text = beginMessage(report.error ? "failed" : "forked");

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Capture
-import Glibc
 import Linux
 import Node
 import Supervisor
@@ -23,14 +22,10 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: "The Node process.") var pid: Int32
 
     func run() throws {
-        let code = try withOwnSignals { signals in
-            let interrupted = Task {
-                for await signal in signals where [SIGINT, SIGTERM, SIGHUP].contains(signal.signal) { Glibc.exit(128 + signal.signal) }
-            }
-            defer { interrupted.cancel() }
-            do { return try await check() } catch { return CommandFailure(error).report() }
+        try untilInterrupted {
+            let code = try await check()
+            if code != 0 { throw ExitCode(code) }
         }
-        if code != 0 { throw ExitCode(code) }
     }
 
     private func check() async throws -> Int32 {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Capture
 import Control
-import Glibc
 import Linux
 import Node
 import SnapshotStore
@@ -54,23 +53,12 @@ struct DumpCommand: ParsableCommand {
     }
 
     func run() throws {
-        let code = try withOwnSignals { signals in
-            // What Node has begun goes on without us: its file stays where it is, and a limit that was raised is the next command's to give back.
-            let interrupted = Task {
-                for await signal in signals where [SIGINT, SIGTERM, SIGHUP].contains(signal.signal) {
-                    Terminal.endProgress()
-                    Terminal.printError(
-                        "heapsnapd: interrupted; a snapshot that Node has begun goes on, and any heapsnapd command settles what is open")
-                    Glibc.exit(128 + signal.signal)
-                }
-            }
-            defer { interrupted.cancel() }
-            do {
-                if try await !dumpByDaemon() { try await dumpAlone() }
-                return 0
-            } catch { return CommandFailure(error).report() }
+        // What Node has begun goes on without us: its file stays where it is, and a limit that was raised is the next command's to give back.
+        let farewell = { @Sendable in
+            Terminal.endProgress()
+            Terminal.printError("heapsnapd: interrupted; a snapshot that Node has begun goes on, and any heapsnapd command settles what is open")
         }
-        throw ExitCode(code)
+        try untilInterrupted(farewell: farewell) { if try await !dumpByDaemon() { try await dumpAlone() } }
     }
 
     /// - Returns: whether there is one, and nothing was asked for that it does not do.

@@ -1,14 +1,21 @@
 import ArgumentParser
 import Glibc
+import Linux
 import Supervisor
 
-/// An asynchronous command that a signal ends at once, with 128 and its number: nothing is left open by it.
-func untilInterrupted(_ body: @escaping @Sendable () async throws -> Void) throws {
+/// Runs a command whose end leaves nothing half done, wherever it is: a signal that ends programs ends it at once, by exit(3) with 128+n.
+///
+/// - Parameter farewell: said before that.
+/// - Throws: the exit status of what `body` throws, where it is not 0; an error other than `ExitCode` has been reported then.
+func untilInterrupted(farewell: @escaping @Sendable () -> Void = {}, _ body: @escaping @Sendable () async throws -> Void) throws {
     let code = try withOwnSignals { signals in
-        let interrupted = Task {
-            for await signal in signals where [SIGINT, SIGTERM, SIGHUP, SIGPIPE].contains(signal.signal) { Glibc.exit(128 + signal.signal) }
+        let listening = Task {
+            for await signal in signals where [SIGINT, SIGTERM, SIGHUP, SIGPIPE].contains(signal.signal) {
+                farewell()
+                Glibc.exit(128 + signal.signal)
+            }
         }
-        defer { interrupted.cancel() }
+        defer { listening.cancel() }
         do {
             try await body()
             return 0

@@ -181,7 +181,6 @@ extension ServiceWatch {
     func conclude(_ outcome: CaptureOutcome) async {
         nextGiveBack = .zero
         lastCapture = outcome.record
-        copiesWereKilled(outcome.record.oomKilledCopies)
         if let refusal = outcome.refusal {
             log.record(.captureRefused, "\(service): refused: \(refusal)", about: about(outcome.record))
             let isRepeated = wasRefused(for: refusal.code.rawValue)

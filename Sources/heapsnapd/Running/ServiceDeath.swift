@@ -24,8 +24,16 @@ extension ServiceWatch {
 
     /// Of another worker: where V8 or the kernel said why.
     func recordDeathOfRelative(_ gone: WatchedProcess) async {
-        let kills = (try? gone.sampler.hierarchy?.leaf.events()?.oomKill).flatMap(\.self)
-        if hasReport(of: gone) || (kills ?? 0) > max(gone.oomKillsBefore ?? 0, oomKillsTold ?? 0) { await recordDeath(of: gone) }
+        let kills = oomKills(of: gone)?.count ?? 0
+        if hasReport(of: gone) || kills > oomKillsExplained(of: gone) ?? 0 { await recordDeath(of: gone) }
+    }
+
+    private func oomKills(of gone: WatchedProcess?) -> OOMKills? { (try? OOMKills(countedBy: gone?.sampler.hierarchy)).flatMap(\.self) }
+
+    /// What the kernel's count held before its end: what was there at its start or is told as another's death, and its copies.
+    private func oomKillsExplained(of gone: WatchedProcess) -> UInt64? {
+        let known = [gone.oomKillsBefore, oomKillsTold].compactMap(\.self).max { $0.at < $1.at }
+        return known?.withCopies(of: gone.process.identity.pid, in: workplace.store)
     }
 
     private func recordDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) async {
@@ -59,11 +67,11 @@ extension ServiceWatch {
     private func publishDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) async throws {
         let now = SystemClock.now()
         let words = standardErrorTail.flatMap { LastWords.parse($0) } ?? reportedWords(of: gone)
-        let oomKills = (try? gone?.sampler.hierarchy?.leaf.events()?.oomKill).flatMap(\.self)
+        let oomKills = oomKills(of: gone)
         let judgement = ExitJudgement.decide(
             ExitEvidence(
-                status: status, lastWords: words, oomKillsBefore: gone?.oomKillsBefore.map { max($0, oomKillsTold ?? 0) },
-                oomKillsAfter: oomKills, ownSignal: stopSignal))
+                status: status, lastWords: words, oomKillsBefore: gone.flatMap(oomKillsExplained),
+                oomKillsAfter: oomKills?.count, ownSignal: stopSignal))
         oomKillsTold = oomKills ?? oomKillsTold
         var record =
             gone.map { workplace.record(of: $0.process, service: service, reason: "death") }

@@ -28,8 +28,8 @@ actor ServiceWatch {
     private(set) var target: WatchedProcess?
     /// All Node processes of the service that were seen at the last search, the watched one among them: a cluster's workers.
     private var family: [ProcessIdentity: WatchedProcess] = [:]
-    /// OOM kills of the cgroup that have been told already.
-    var oomKillsTold: UInt64?
+    /// Of the cgroup, when a death was told last.
+    var oomKillsTold: OOMKills?
     private(set) var lastSample: Sample?
     var lastCapture: SnapshotRecord?
     private var alarms: (alarms: Alarms, reclaimable: ByteCount)?
@@ -144,10 +144,7 @@ actor ServiceWatch {
                 await unlink()
                 return .milliseconds(250)
             }
-            if capturedByAnother {
-                copiesWereKilled(newestRecord(of: target.process)?.oomKilledCopies)
-                captured()
-            }
+            if capturedByAnother { captured() }
             takeUpUnclaimed()
             if sample.at >= nextSearch, host.mayHaveOthers, try await findLargerTarget(than: sample, at: sample.at) { return .zero }
             await giveBack(at: sample.at)
@@ -335,17 +332,6 @@ actor ServiceWatch {
         forecaster.restart()
         for index in rules.indices { rules[index].captured(at: sample.at, sample: sample) }
         lookNow()
-    }
-
-    /// The cgroup has counted them, and they were not the service's end.
-    func copiesWereKilled(_ count: Int?) {
-        guard let count, count > 0, let before = target?.oomKillsBefore else { return }
-        oomKillsTold = max(before, oomKillsTold ?? 0) + UInt64(count)
-    }
-
-    /// What a `dump` beside us has left.
-    private func newestRecord(of process: NodeProcess) -> SnapshotRecord? {
-        (try? workplace.store.records().records.last { $0.pid == process.identity.pid && $0.service == service }).flatMap(\.self)
     }
 
     /// What was refused is tried again after 10 s; for the same reason again after twice as long each time, up to 5 minutes.

@@ -10,7 +10,7 @@ struct WatchedProcess {
     let service: String
     private(set) var heapLimit: ByteCount?
     /// Of the cgroup at the start: what is counted on top was during its life.
-    let oomKillsBefore: UInt64?
+    let oomKillsBefore: OOMKills?
     var sampler: MemorySampler
     /// A copy of it needs nothing of its own limit (rung 1a).
     let copiesLiveOutside: Bool
@@ -29,7 +29,7 @@ struct WatchedProcess {
         heapLimit = workplace.heapLimit(of: process)
         sampler = try MemorySampler(process, heapLimit: heapLimit, table: workplace.table, hostMemory: workplace.hostMemory)
         copiesLiveOutside = sampler.hierarchy.map { workplace.site.placer.obstacle(outside: $0) == nil } ?? false
-        oomKillsBefore = try sampler.hierarchy?.leaf.events()?.oomKill
+        oomKillsBefore = try OOMKills(countedBy: sampler.hierarchy)
         learn(rules: rules, workplace: workplace)
     }
 

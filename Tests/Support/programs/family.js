@@ -11,9 +11,9 @@ if (process.argv[2] === 'child') {
   setTimeout(() => {
     const child = fork(__filename, ['child'], {
       execArgv: [...process.execArgv, '--max-old-space-size=30'],
-      env: { ...process.env, PORT_FILE: '', RATE_MB: '20' },
+      env: { ...process.env, PORT_FILE: '', RATE_MB: '200' },
     });
     console.log(`child ${child.pid}`);
     child.on('exit', (code, signal) => console.log(`child ended: ${signal || code}`));
-  }, 1000);
+  }, 3000);
 }
