@@ -13,7 +13,9 @@
     F(sd_bus_get_property_trivial) F(sd_bus_error_free) F(sd_bus_get_fd) F(sd_bus_process) F(sd_bus_wait) F(sd_bus_message_is_signal) \
     F(sd_bus_is_bus_client) F(sd_bus_message_new_method_call) F(sd_bus_message_append) F(sd_bus_message_append_strv) \
     F(sd_bus_message_open_container) F(sd_bus_message_close_container) F(sd_bus_call) \
-    F(sd_watchdog_enabled) F(sd_listen_fds_with_names) F(sd_journal_sendv)
+    F(sd_watchdog_enabled) F(sd_listen_fds_with_names) F(sd_journal_sendv) \
+    F(sd_journal_open) F(sd_journal_close) F(sd_journal_add_match) F(sd_journal_seek_tail) F(sd_journal_previous) \
+    F(sd_journal_get_realtime_usec) F(sd_journal_get_data)
 
 #define DECLARE(name) __typeof__(name) *name;
 struct library { FUNCTIONS(DECLARE) };

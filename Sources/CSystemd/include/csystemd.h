@@ -90,6 +90,19 @@ int systemd_notify(const char *address, const char *state, const int *descriptor
 /// sd_journal_sendv(3): one entry, fields as `NAME=value`.
 int systemd_journal_send(const struct iovec *fields, size_t count, systemd_reason *reason);
 
+/// How the command of a service ended, by systemd's own entries in the journal.
+typedef struct {
+    /// CLD_EXITED, CLD_KILLED or CLD_DUMPED; 0: it says nothing of it.
+    int32_t code;
+    /// The exit status or the signal.
+    int32_t status;
+    /// The kernel had a process of the unit killed for memory.
+    bool is_oom_killed;
+} systemd_exit;
+
+/// The newest end of the unit's ExecStart= since `since` (microseconds of Unix time). Opens the journal: milliseconds.
+int systemd_last_exit(const char *unit, uint64_t since, systemd_exit *end, systemd_reason *reason);
+
 /// A scope that is to be made around one process.
 typedef struct {
     const char *name, *slice, *description;

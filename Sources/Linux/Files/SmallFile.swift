@@ -8,6 +8,21 @@ public enum SmallFile {
     /// nil: gone.
     public static func read(_ path: String) throws(KernelError) -> [UInt8]? { try KernelFile.read(path) }
 
+    /// Of a directory that others write into: a symbolic link, a pipe, or one larger than `most` is no file of theirs to us.
+    /// - Returns: nil: gone, or not such a file.
+    public static func readForeign(_ path: String, atMost most: ByteCount) -> [UInt8]? {
+        let raw = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard raw >= 0 else { return nil }
+        let file = FileDescriptor(rawValue: raw)
+        defer { try? file.close() }
+        var status = stat()
+        guard fstat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= most.bytes else { return nil }
+        let bytes = try? [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
+            count = try file.read(fromAbsoluteOffset: 0, into: UnsafeMutableRawBufferPointer(buffer))
+        }
+        return bytes
+    }
+
     /// Whole or not at all, and durable: a file beside it, fsync, rename.
     /// - Parameter mode: whatever the umask.
     public static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(KernelError) {
@@ -68,6 +83,12 @@ public enum SmallFile {
     public static func inode(_ path: String) -> UInt64? { status(path).map { UInt64($0.st_ino) } }
     /// The file system that holds it.
     public static func device(_ path: String) -> UInt64? { status(path).map { UInt64($0.st_dev) } }
+
+    /// Whether two paths name one directory.
+    public static func areSame(_ one: String, _ other: String) -> Bool {
+        guard let one = status(one), let other = status(other) else { return false }
+        return one.st_ino == other.st_ino && one.st_dev == other.st_dev && one.st_mode & S_IFMT == S_IFDIR
+    }
 
     /// From its birth to its last change; nil: gone, or its file system keeps no birth (NFS, old ext4).
     public static func lifetime(_ path: String) -> Duration? {

@@ -41,7 +41,8 @@ struct DaemonCommand: ParsableCommand {
             let daemon = Daemon(workplace, reopen: { try Workplace.open(options) }, readiness: Readiness(activation, log: log), log: log)
             do {
                 let passed = activation.descriptors.first { $0.name == "control" }
-                let socket = try passed.map { ListeningSocket(passedOn: $0.descriptor.descriptor.rawValue) }
+                let socket =
+                    try passed.map { ListeningSocket(passedOn: $0.descriptor.descriptor.rawValue) }
                     ?? ListeningSocket.bind(workplace.site.runtimeDirectory + "/control.sock")
                 let server = try await ControlServer.start(
                     on: socket, group: WatchLoop.shared.group, permission: .ofThisProcess(), handler: DaemonControl(daemon: daemon))

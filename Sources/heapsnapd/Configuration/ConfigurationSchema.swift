@@ -95,7 +95,9 @@ enum ConfigurationSchema {
     static let ruleKeys: [ConfigurationKey] = [
         .init("name", .string, nil, "Shown in records and logs; must be given, and be unique."),
         .init("services", .words, "[]", "Globs of service names, with * and ?. Empty: all."),
-        .init("units", .words, "[]", "Globs of systemd units. Empty: all. This and the next three are for the daemon, which watches what a rule is for."),
+        .init(
+            "units", .words, "[]", "Globs of systemd units. Empty: all. This and the next three are for the daemon, which watches what a rule is for."
+        ),
         .init("cgroups", .words, "[]", "Globs of cgroups, as in /proc/PID/cgroup. Empty: all."),
         .init("commands", .words, "[]", "Globs of whole command lines. Empty: all."),
         .init("users", .words, "[]", "Globs of user names. Empty: all."),

@@ -50,6 +50,8 @@ actor Daemon {
     private(set) var unwatched: [ProcessIdentity: NodeProcess] = [:]
     /// Services that have ended and are being settled.
     private var endings: [Int: Task<Void, Never>] = [:]
+    /// Of services that have ended, by their name, while it counts.
+    private var earlier: [String: EarlierLife] = [:]
     private var ended = 0
     private var timer: Scheduled<Void>?
     private var surveying: Task<Void, Never>?
@@ -194,7 +196,9 @@ actor Daemon {
     }
 
     private func watch(_ subject: Subject, _ host: ResidentService) -> ServiceWatch {
-        ServiceWatch(subject, host: host, workplace: workplace, loop: loop, log: log) { [weak self] in await self?.happened($0, to: host) }
+        ServiceWatch(subject, host: host, workplace: workplace, earlier: earlier[subject.service], loop: loop, log: log) { [weak self] in
+            await self?.happened($0, to: host)
+        }
     }
 
     private func happened(_ event: ServiceEvent, to host: ResidentService) async {
@@ -218,9 +222,18 @@ actor Daemon {
         resident.task.cancel()
         ended += 1
         endings[ended] = Task { [number = ended] in
+            await remember(resident.watch.life, of: resident.host.subject.service)
             await resident.watch.ended(nil)
             endings[number] = nil
         }
+    }
+
+    private func remember(_ life: EarlierLife, of service: String) {
+        let now = SystemClock.monotonic(), cooldown = workplace.configuration.limits.cooldown
+        earlier[service] = life
+        earlier = earlier.filter { $0.value.counts(at: now, cooldown: cooldown) }
+        // A bound for our own memory: who is forgotten may be captured once more.
+        while earlier.count > Self.capacity { earlier.remove(at: earlier.startIndex) }
     }
 
     // MARK: for systemd

@@ -4,6 +4,7 @@ import MemoryWatch
 import Node
 import Supervisor
 import Synchronization
+import Systemd
 import Units
 
 /// A service that somebody else runs: systemd, a container engine, a user. Its processes are those that the daemon has found.
@@ -12,6 +13,8 @@ final class ResidentService: ServiceHost {
     private let table: ProcessTable
     private let queue: CaptureQueue
     private let members: Mutex<[ProcessIdentity: NodeProcess]>
+    /// The unit's own command: systemd's child.
+    private let main: ProcessIdentity?
     private let deserted: @Sendable () async -> Void
 
     init(_ subject: Subject, first: NodeProcess, table: ProcessTable, queue: CaptureQueue, deserted: @escaping @Sendable () async -> Void) {
@@ -20,6 +23,7 @@ final class ResidentService: ServiceHost {
         self.queue = queue
         self.deserted = deserted
         members = Mutex([first.identity: first])
+        main = (try? table.stat(first.identity.pid))??.parent == ProcessID(1) ? first.identity : nil
     }
 
     var plan: LaunchPlan? { nil }
@@ -55,12 +59,25 @@ final class ResidentService: ServiceHost {
     func inTurn<Result: Sendable>(_ timeToLimit: Duration?, _ capture: @Sendable () async -> Result) async -> Result {
         let now = SystemClock.monotonic()
         let entry = CaptureQueue.Waiting(
-            service: subject.service, process: processes.first?.identity, reason: "", since: SystemClock.now(), deadline: timeToLimit.map { now + $0 })
+            service: subject.service, process: processes.first?.identity, reason: "", since: SystemClock.now(), deadline: timeToLimit.map { now + $0 }
+        )
         return await queue.inTurn(entry, capture)
     }
 
     func captureBegan(patience: Duration?) {}
     func captureEnded() {}
+
+    /// systemd tells the journal, which has it within a moment.
+    func exit(of process: NodeProcess, since: Timestamp) async -> UnitExit? {
+        guard process.identity == main, let unit = process.unit, SystemdConnection.libraryObstacle == nil else { return nil }
+        for _ in 0..<10 {
+            do {
+                if let exit = try await BlockingWork.run({ try UnitExit.last(of: unit, since: since) }) { return exit }
+            } catch { return nil }
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+        return nil
+    }
 
     /// Of the watched process; what runs it decides whether it comes again.
     func terminate(reason: String) {

@@ -125,7 +125,9 @@ extension ServiceWatch {
             }
             return outcome
         } catch {
-            if error is CancellationError { log.warning("\(service): the snapshot is left for the next start") } else {
+            if error is CancellationError {
+                log.warning("\(service): the snapshot is left for the next start")
+            } else {
                 log.record(.captureFailed, "\(service): cannot capture: \(error)", about: about(process))
                 refused("failed")
             }

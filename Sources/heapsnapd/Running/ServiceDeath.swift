@@ -3,6 +3,7 @@ import Linux
 import Node
 import SnapshotStore
 import Supervisor
+import Systemd
 import Units
 
 extension ServiceWatch {
@@ -68,10 +69,15 @@ extension ServiceWatch {
         let now = SystemClock.now()
         let words = standardErrorTail.flatMap { LastWords.parse($0) } ?? reportedWords(of: gone)
         let oomKills = oomKills(of: gone)
+        let told = status == nil ? await told(of: gone) : nil
+        let status = status ?? told?.status
+        let before = gone.flatMap(oomKillsExplained)
+        // The cgroup of a unit that has ended is gone, and its counter with it; systemd has read it before.
+        let after = oomKills?.count ?? told.map { (before ?? 0) + ($0.isOOMKilled ? 1 : 0) }
         let judgement = ExitJudgement.decide(
             ExitEvidence(
-                status: status, lastWords: words, oomKillsBefore: gone.flatMap(oomKillsExplained),
-                oomKillsAfter: oomKills?.count, ownSignal: stopSignal))
+                status: status, lastWords: words, oomKillsBefore: before ?? after.map { _ in 0 },
+                oomKillsAfter: after, ownSignal: stopSignal))
         oomKillsTold = oomKills ?? oomKillsTold
         var record =
             gone.map { workplace.record(of: $0.process, service: service, reason: "death") }
@@ -90,10 +96,15 @@ extension ServiceWatch {
         await tell(ServiceEvent(kind: .death, record: published))
     }
 
+    private func told(of gone: WatchedProcess?) async -> UnitExit? {
+        guard let gone else { return nil }
+        return await host.exit(of: gone.process, since: gone.since)
+    }
+
     /// V8's reason from the diagnostic report, where standard error is not ours to read (contract 26). The report is taken away: its content is in the record.
     private func reportedWords(of gone: WatchedProcess?) -> LastWords? {
         for (path, report) in reports(of: gone) {
-            SmallFile.remove(path)
+            if isOurs(path) { SmallFile.remove(path) }
             let symbols = report.nativeStack?.map(\.symbol) ?? []
             if let words = LastWords.parse(reportEvent: report.header.event, trigger: report.header.trigger, nativeStack: symbols) { return words }
         }
@@ -102,12 +113,19 @@ extension ServiceWatch {
 
     private func hasReport(of gone: WatchedProcess) -> Bool { !reports(of: gone).isEmpty }
 
-    /// Those that this process wrote; all where it was never seen.
+    /// In a directory of our own, or of our example for units (`heapsnapd-UNIT`). Elsewhere a report is somebody's to keep.
+    private func isOurs(_ path: String) -> Bool {
+        path.hasPrefix(workplace.store.path) || path.split(separator: "/").dropLast().last?.hasPrefix("heapsnapd-") == true
+    }
+
+    /// Those that this process wrote; all of our own directory where it was never seen.
     private func reports(of gone: WatchedProcess?) -> [(path: String, report: DiagnosticReport)] {
-        directories.keys.filter { $0.hasPrefix(workplace.store.path) }
+        directories.keys.filter { $0.hasPrefix(workplace.store.path) || gone?.process.flags.reportOnFatalError == true }
             .flatMap { path in ((try? SmallFile.names(in: path)) ?? []).filter { ArtifactName($0) == .report }.map { "\(path)/\($0)" } }
             .compactMap { path in
-                guard let bytes = try? SmallFile.read(path), let report = try? RecordCodec.decode(DiagnosticReport.self, from: bytes) else {
+                guard let bytes = SmallFile.readForeign(path, atMost: .mebibytes(4)),
+                    let report = try? RecordCodec.decode(DiagnosticReport.self, from: bytes)
+                else {
                     return nil
                 }
                 if let gone, let pid = report.header.processId, pid != gone.process.namespacePID { return nil }

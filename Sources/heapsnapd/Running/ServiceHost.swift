@@ -1,5 +1,6 @@
 import Node
 import Supervisor
+import Systemd
 import Units
 
 /// Whoever runs the service that is watched: our supervisor (`run`), or somebody else (`daemon`).
@@ -22,6 +23,8 @@ protocol ServiceHost: Sendable {
     func captureEnded() async
     /// SIGTERM.
     func terminate(reason: String) async
+    /// How one that is not our child has ended, where somebody else says so.
+    func exit(of process: NodeProcess, since: Timestamp) async -> UnitExit?
     /// - Returns: how it failed; nil: it did not.
     func execute(_ command: HookCommand) async -> String?
 }
@@ -39,6 +42,7 @@ struct SupervisedService: ServiceHost {
     func inTurn<Result: Sendable>(_ timeToLimit: Duration?, _ capture: @Sendable () async -> Result) async -> Result { await capture() }
     func captureBegan(patience: Duration?) async { await supervisor.captureBegan(patience: patience) }
     func captureEnded() async { await supervisor.captureEnded() }
+    func exit(of process: NodeProcess, since: Timestamp) -> UnitExit? { nil }
     func terminate(reason: String) async { await supervisor.terminate(reason: reason) }
     func execute(_ command: HookCommand) async -> String? {
         if let failure = await BlockingWork.run({ await command.runBySystemd() }) { return failure }

@@ -34,7 +34,7 @@ struct ServiceRun: Sendable {
                 note(state)
                 let search = TargetSearch(table: workplace.table, selection: selection, plan: plan)
                 let host = SupervisedService(command: pid, search: search, supervisor: supervisor)
-                let new = ServiceWatch(subject, host: host, workplace: workplace, log: log) { event in
+                let new = ServiceWatch(subject, host: host, workplace: workplace, earlier: await watch?.watch.life, log: log) { event in
                     await hooks.call(event, workplace.configuration.hooks, run: host.execute)
                 }
                 watch = (new, Task(executorPreference: BlockingWork.threads) { await new.run() })

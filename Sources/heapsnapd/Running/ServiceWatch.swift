@@ -56,6 +56,8 @@ actor ServiceWatch {
     func wasRefused(for code: String) -> Bool { refusals?.code == code }
     var isThrottled: Bool { !rules.isEmpty && rules.allSatisfy { if case .running = $0.status { false } else { true } } }
     private var refusals: (code: String, wait: Duration)?
+    /// When a copy at V8's heap limit was begun last, on the monotonic clock.
+    var limitMet: Duration?
     /// What we passed on to the service to end it.
     private(set) var stopSignal: Int32?
 
@@ -64,7 +66,7 @@ actor ServiceWatch {
     private var looking: (isUnderWay: Bool, again: Bool, isOver: Bool) = (false, false, false)
 
     init(
-        _ subject: Subject, host: any ServiceHost, workplace: Workplace, loop: WatchLoop = .shared, log: Logger,
+        _ subject: Subject, host: any ServiceHost, workplace: Workplace, earlier: EarlierLife? = nil, loop: WatchLoop = .shared, log: Logger,
         tell: @escaping @Sendable (ServiceEvent) async -> Void
     ) {
         self.subject = subject
@@ -74,7 +76,8 @@ actor ServiceWatch {
         self.loop = loop
         self.log = log
         self.tell = tell
-        rules = workplace.configuration.rules.filter { $0.filter.matches(subject) }.map { RuleState($0) }
+        rules = workplace.configuration.rules.filter { $0.filter.matches(subject) }.map { earlier?.state(of: $0) ?? RuleState($0) }
+        limitMet = earlier?.limitMet
         forecaster = Forecaster(window: workplace.configuration.watch.window)
         polling = PollingInterval(maximum: workplace.configuration.watch.maxInterval)
     }
@@ -91,6 +94,8 @@ actor ServiceWatch {
     }
 
     nonisolated func ring() { Task { await lookNow() } }
+
+    var life: EarlierLife { EarlierLife(rules: rules, limitMet: limitMet) }
 
     /// By another configuration from now on; what the rules have seen so far is forgotten.
     func reload(_ workplace: Workplace) {

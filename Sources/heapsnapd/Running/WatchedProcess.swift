@@ -8,6 +8,7 @@ import Units
 struct WatchedProcess {
     let process: NodeProcess
     let service: String
+    let since = SystemClock.now()
     private(set) var heapLimit: ByteCount?
     /// Of the cgroup at the start: what is counted on top was during its life.
     let oomKillsBefore: OOMKills?

@@ -1,15 +1,13 @@
-# The Debian package: installed, started, upgraded, removed, purged. While there is no `heapsnapd daemon`, the probe stands in for it, in its sandbox.
-daemon() { systemctl show -P "$1" heapsnapd.service; }
-said() { journalctl -u heapsnapd.service -o cat | grep -qxF "$1"; }
+# The Debian package: installed, started, upgraded, removed, purged.
+same_status() { same "$(daemon StatusText)" "$1"; }
 mkdir -p /etc/systemd/system/heapsnapd.service.d
-printf '[Service]\nExecStart=\nExecStart=/payload/systemd-probe service\nWatchdogSec=4\n' >/etc/systemd/system/heapsnapd.service.d/stand-in.conf
+printf '[Service]\nWatchdogSec=4\n' >/etc/systemd/system/heapsnapd.service.d/impatient.conf
 
 check "installs" dpkg -i ./first.deb
 check "is enabled" systemctl is-enabled heapsnapd.service heapsnapd.socket
 check "is running" systemctl is-active heapsnapd.service heapsnapd.socket
-check "was given its socket and watchdog" until_true 5 said 'given: ["control"] watchdog 4s'
-check "took it out of its environment" said 'environment is clean: true'
-check "systemd shows its status" same "$(daemon StatusText)" probing
+check "systemd shows its status" until_true 10 same_status 'watching 0'
+check "it answers on the socket that systemd opened" ./heapsnapd status
 check "anybody may ask" same "$(stat -c %a /run/heapsnapd/control.sock /run/heapsnapd | xargs)" "666 755"
 check "the store is root's" same "$(stat -c %a:%U /var/lib/heapsnapd)" 700:root
 check "its group" getent group heapsnapd
@@ -20,14 +18,17 @@ check "the units are right" systemd-analyze verify --man=no heapsnapd.service he
 check "the sandbox is tight" systemd-analyze security --no-pager --threshold=30 heapsnapd.service
 check "finds its agent" eval '/usr/bin/heapsnapd run --service x --snapshot-dir /tmp/x -- /payload/node -e 0 2>&1 | grep -v "without the agent"'
 
-touch /run/hang
-check "started anew when it hangs" until_true 20 eval 'test "$(daemon NRestarts)" -ge 1'
-rm /run/hang
-check "and gets back what it had stored" until_true 10 said 'given: ["control", "kept"] watchdog 4s'
+process=$(daemon MainPID)
+sleep 6
+check "it feeds its watchdog" same "$(daemon MainPID)" "$process"
+kill -STOP "$process"
+check "one that hangs is started anew" until_true 20 eval 'test "$(daemon NRestarts)" -ge 1'
+check "and answers" until_true 10 ./heapsnapd status
 
 printf 'COMMAND=/payload/node /payload/programs/steady.js\nPORT_FILE=/var/lib/heapsnapd-shop/port\n' >/etc/heapsnapd/shop.env
 check "one service under run" systemctl start heapsnapd@shop.service
 check "it works" until_true 20 test -s /var/lib/heapsnapd-shop/port
+check "the daemon leaves it to run" eval "sleep 1; test \"\$(./heapsnapd status --json | grep -c heapsnapd-shop)\" = 0"
 check "as a user of its own" test "$(ps -o uid= -p "$(systemctl show -P MainPID heapsnapd@shop.service)")" -gt 60000
 
 until_true 5 systemctl is-active heapsnapd.service
@@ -35,7 +36,7 @@ process=$(daemon MainPID) shop=$(systemctl show -P MainPID heapsnapd@shop.servic
 touch /var/lib/heapsnapd/stored
 echo '# mine' >>/etc/heapsnapd/heapsnapd.yaml
 check "upgrades" dpkg -i ./second.deb
-check "the new one runs" systemctl is-active heapsnapd.service heapsnapd.socket
+check "the new one runs" until_true 10 systemctl is-active heapsnapd.service heapsnapd.socket
 check "as a new process" test "$(daemon MainPID)" != "$process"
 check "services under run go on" same "$(systemctl show -P MainPID heapsnapd@shop.service)" "$shop"
 check "the socket stayed" same "$(stat -c %i /run/heapsnapd/control.sock)" "$socket"

@@ -1,4 +1,4 @@
-# What systemd tells of its units, and what it is told: structured entries in the journal.
+# What systemd tells of its units, and what it is told: structured entries in the journal, readiness, watchdog, stored descriptors.
 ./systemd-probe changes probe-unit.service >/run/changes &
 until_true 5 grep -q listening /run/changes
 systemd-run --quiet --unit=probe-unit true
@@ -22,3 +22,14 @@ check "shown with the unit that it is about" eval 'journalctl -u dbus.service -o
 
 service 300M -- "$(run steady)"
 check "run speaks as heapsnapd in the journal" until_true 10 eval 'journalctl -t heapsnapd -u "$unit" -o cat | grep -q "^watching Node"'
+
+said() { journalctl -u probe-notify.service -o cat | grep -qxF "$1"; }
+systemd-run --quiet --unit=probe-notify -p Type=notify -p WatchdogSec=4 -p FileDescriptorStoreMax=8 -p Restart=always -p RestartSec=1 /payload/systemd-probe service
+check "given its watchdog" until_true 5 said 'given: [] watchdog 4s'
+check "it took it out of its environment" said 'environment is clean: true'
+check "its status is shown" same "$(systemctl show -P StatusText probe-notify.service)" probing
+touch /run/hang
+check "started anew when it hangs" until_true 20 eval 'test "$(systemctl show -P NRestarts probe-notify.service)" -ge 1'
+rm /run/hang
+check "and given back what it had stored" until_true 10 said 'given: ["kept"] watchdog 4s'
+systemctl stop probe-notify.service
