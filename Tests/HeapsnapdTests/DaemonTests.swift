@@ -81,15 +81,15 @@ struct CaptureQueueTests {
 }
 
 struct WatchLoopTests {
-    /// At rest all wake at whole seconds, together; what is urgent is not rounded.
+    /// At rest all wake together, every 1.1 s; what is urgent is not rounded.
     @Test func longWaitsEndTogether() {
-        let second: UInt64 = 1_000_000_000
+        let pace: UInt64 = 1_100_000_000
         func deadline(_ interval: Duration, _ now: UInt64) -> UInt64 {
             WatchLoop.deadline(after: interval, now: .uptimeNanoseconds(now)).uptimeNanoseconds
         }
-        #expect(deadline(.seconds(1), 10 * second) == 11 * second)
-        #expect(deadline(.seconds(1), 10 * second + 300_000_000) == 11 * second)
-        #expect(deadline(.seconds(1), 10 * second + 700_000_000) == 12 * second)
-        #expect(deadline(.milliseconds(40), 10 * second + 1) == 10 * second + 40_000_001)
+        #expect(deadline(.seconds(1), 10 * pace) == 11 * pace)
+        #expect(deadline(.seconds(1), 10 * pace + 300_000_000) == 11 * pace)
+        #expect(deadline(.seconds(1), 10 * pace + 700_000_000) == 12 * pace)
+        #expect(deadline(.milliseconds(40), 10 * pace + 1) == 10 * pace + 40_000_001)
     }
 }

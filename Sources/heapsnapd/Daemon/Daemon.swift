@@ -158,21 +158,23 @@ actor Daemon {
     }
 
     private func take(_ pids: [ProcessID]?) async {
-        let before = survey
-        let result: (Survey, Survey.Found)
+        var found: Survey.Found
         do {
-            result = try await BlockingWork.run {
-                var survey = before
-                let found = try survey.look(at: pids)
-                return (survey, found)
+            let (seen, unknown) = try survey.begin(at: pids)
+            found = seen
+            if !unknown.isEmpty {
+                let before = survey
+                (survey, found) = await BlockingWork.run {
+                    var after = before, read = seen
+                    after.read(unknown, &read)
+                    return (after, read)
+                }
             }
         } catch { return log.warning("cannot look for Node processes: \(error)") }
-        survey = result.0
-        let found = result.1
         if pids == nil { forget(allBut: found.alive) }
         for process in found.new { appeared(process) }
         if !found.young.isEmpty {
-            _ = loop.wake(after: Survey.youth) { self.assumeIsolated { $0.lookAgain(at: found.young) } }
+            _ = loop.wake(after: Survey.youth) { [young = found.young] in self.assumeIsolated { $0.lookAgain(at: young) } }
         }
     }
 

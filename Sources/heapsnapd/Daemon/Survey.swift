@@ -24,21 +24,32 @@ struct Survey: Sendable {
 
     init(table: ProcessTable) { self.table = table }
 
+    /// The part that is all there is to do at rest: which of the known ones live. A file of /proc for each, none of which waits for the process.
     /// - Parameter pids: nil: all of the host.
+    /// - Returns: what is known now, and who must be read.
     /// - Throws: `KernelError` where /proc cannot be listed.
-    mutating func look(at pids: [ProcessID]?) throws -> Found {
-        var found = Found()
-        let now = SystemClock.monotonic(), boot = SystemClock.boottime()
+    mutating func begin(at pids: [ProcessID]?) throws -> (found: Found, unknown: [ProcessID]) {
+        var found = Found(), unknown: [ProcessID] = []
         let all = try pids ?? table.pids()
-        let due = census.due(among: all, isComplete: pids == nil, at: now)
-        for pid in due {
-            if let identity = known[pid] {
-                if (try? table.identity(pid)) == identity {
-                    found.alive.insert(identity)
-                    continue
-                }
+        for pid in census.due(among: all, isComplete: pids == nil, at: SystemClock.monotonic()) {
+            if let identity = known[pid], (try? table.identity(pid)) == identity {
+                found.alive.insert(identity)
+            } else {
                 known[pid] = nil
+                unknown.append(pid)
             }
+        }
+        if pids == nil {
+            let present = Set(all)
+            known = known.filter { present.contains($0.key) }
+        }
+        return (found, unknown)
+    }
+
+    /// Whether they are Node. Waits for the mmap lock of each (cmdline, environ).
+    mutating func read(_ unknown: [ProcessID], _ found: inout Found) {
+        let now = SystemClock.monotonic(), boot = SystemClock.boottime()
+        for pid in unknown {
             guard let stat = try? table.stat(pid) else { continue }
             if boot - stat.started < Self.youth {
                 found.young.append(pid)
@@ -57,11 +68,6 @@ struct Survey: Sendable {
             known[pid] = process.identity
             found.new.append(process)
         }
-        if pids == nil {
-            let present = Set(all)
-            known = known.filter { present.contains($0.key) }
-        }
-        return found
     }
 
     /// The topmost Node process above it in the same cgroup: of a cluster, its primary.
