@@ -8,6 +8,12 @@ public struct Artifact: Sendable, Hashable {
     public var name: String
     public var kind: ArtifactName
 
+    public init(directory: String, name: String, kind: ArtifactName) {
+        self.directory = directory
+        self.name = name
+        self.kind = kind
+    }
+
     public var path: String { directory + "/" + name }
 }
 

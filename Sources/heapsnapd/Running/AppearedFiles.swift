@@ -29,11 +29,36 @@ extension ServiceWatch {
                 [
                     Task(executorPreference: BlockingWork.threads) { await directory.run() },
                     Task(executorPreference: BlockingWork.threads) {
+                        await self.takeUpLeft(in: directory)
                         for await artifact in directory.arrivals { await self.arrived(artifact, in: directory) }
                     },
                 ]
             )
         } catch { log.warning("cannot watch \(path): \(error)") }
+    }
+
+    /// What lay there before we came: the daemon was away, or the host went down. Only where nobody else puts files to keep.
+    private func takeUpLeft(in directory: ArtifactDirectory) async {
+        let path = directory.path
+        guard host.plan == nil, isOurs(path) else { return }
+        for name in ((try? SmallFile.names(in: path)) ?? []).sorted() {
+            guard let kind = ArtifactName(name), case .node = kind else { continue }
+            let artifact = Artifact(directory: path, name: name, kind: kind)
+            if await owner(of: artifact) != nil { await arrived(artifact, in: directory) } else { await adopt(artifact) }
+        }
+    }
+
+    /// Of a writer that is gone.
+    private func adopt(_ artifact: Artifact) async {
+        guard let target else { return }
+        var record = workplace.record(
+            of: target.process, service: service, reason: "adopted", detail: "\(artifact.name) was there before heapsnapd, and its writer is gone")
+        record.engine = "nearHeapLimit"
+        if case .node(let pid, _, _) = artifact.kind { record.pid = pid }
+        do {
+            let adopted = try await workplace.site.collect(artifact.path, state: .targetDied, record: record, began: SystemClock.monotonic()) { _ in }
+            log.notice("\(service): adopted \(artifact.name) as snapshot \(adopted.id): \(adopted.state.rawValue)")
+        } catch { log.error("\(service): cannot collect \(artifact.path): \(error)") }
     }
 
     private func arrived(_ artifact: Artifact, in directory: ArtifactDirectory) async {

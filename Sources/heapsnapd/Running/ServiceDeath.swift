@@ -104,7 +104,7 @@ extension ServiceWatch {
     /// V8's reason from the diagnostic report, where standard error is not ours to read (contract 26). The report is taken away: its content is in the record.
     private func reportedWords(of gone: WatchedProcess?) -> LastWords? {
         for (path, report) in reports(of: gone) {
-            if isOurs(path) { SmallFile.remove(path) }
+            if directories.keys.contains(where: { path.hasPrefix($0) && isOurs($0) }) { SmallFile.remove(path) }
             let symbols = report.nativeStack?.map(\.symbol) ?? []
             if let words = LastWords.parse(reportEvent: report.header.event, trigger: report.header.trigger, nativeStack: symbols) { return words }
         }
@@ -114,8 +114,8 @@ extension ServiceWatch {
     private func hasReport(of gone: WatchedProcess) -> Bool { !reports(of: gone).isEmpty }
 
     /// In a directory of our own, or of our example for units (`heapsnapd-UNIT`). Elsewhere a report is somebody's to keep.
-    private func isOurs(_ path: String) -> Bool {
-        path.hasPrefix(workplace.store.path) || path.split(separator: "/").dropLast().last?.hasPrefix("heapsnapd-") == true
+    func isOurs(_ directory: String) -> Bool {
+        directory.hasPrefix(workplace.store.path) || directory.split(separator: "/").last?.hasPrefix("heapsnapd-") == true
     }
 
     /// Those that this process wrote; all of our own directory where it was never seen.

@@ -11,8 +11,7 @@ fi
 store=/var/lib/heapsnapd
 check "the daemon is there again" until_true 30 systemctl is-active heapsnapd.service
 check "it answers" until_true 10 ./heapsnapd status
-check "no snapshot is there" same "$(./heapsnapd list --json | grep -c '"complete"')" 0
-find /var/lib/heapsnapd /var/cache/heapsnapd-reboot -type f | xargs ls -la
+check "no snapshot is there" eval '! has_record "r.service === \"reboot\" && r.state === \"complete\""'
 check "no loan is open" nothing_of_ours
 port_file=/var/cache/heapsnapd-$scenario/port
 rm -f "$port_file"
@@ -20,5 +19,6 @@ systemctl start "$unit"
 check "the limit is the unit's" limit_is 314572800
 until_true 30 test -s "$port_file"
 sleep 3
-find /var/lib/heapsnapd /var/cache/heapsnapd-reboot -type f | xargs ls -la; daemon_log | tail -5
+check "what was half-written is told as that" until_true 10 has_record 'r.service === "reboot" && r.reason === "adopted" && r.state !== "complete"'
+check "and is taken away" eval '! find /var/cache/heapsnapd-reboot -name "*.heapsnapshot" | grep .'
 check "captured" ./heapsnapd dump "$(main_pid)"
