@@ -39,14 +39,47 @@ struct CensusTests {
         #expect(census.count == 1)
     }
 
-    @Test func thousandsOfProcessesThatComeAndGoLeaveNothing() {
+    /// 24 h of a host with 100 services and 200 others that live for 10 s each.
+    @Test func processesThatComeAndGoAllDayLeaveNothing() {
         var census = Census()
-        for turn in 0..<100 {
-            let pids = (0..<200).map { ProcessID(Int32(turn * 200 + $0 + 1)) }
+        let services = (1...100).map { ProcessID(Int32($0)) }
+        var looks = 0
+        for turn in 0..<8_640 {
+            let others = (0..<200).map { ProcessID(Int32(1_000 + (turn * 200 + $0) % 4_000_000)) }
             let now = Duration.seconds(turn * 10)
-            for pid in census.due(among: pids, isComplete: true, at: now) { census.found(pid, isNode: false, at: now) }
+            let due = census.due(among: services + others, isComplete: true, at: now)
+            for pid in due { census.found(pid, isNode: pid.rawValue <= 100, at: now) }
+            looks += due.count
         }
-        #expect(census.count == 200)
+        #expect(census.count == 300)
+        #expect(looks == 8_640 * 300, "the services each time, the others once")
+    }
+}
+
+struct EarlierLifeTests {
+    private let rule = Rule(
+        name: "default", triggers: [.rss(.mebibytes(100))], limits: Limits(count: 1, window: .seconds(600), cooldown: .seconds(60)))
+
+    @Test func whatHasFiredStillCountsInTheNextLife() throws {
+        var state = RuleState(rule)
+        let sample = Sample(at: .seconds(10), rss: .mebibytes(110), cgroup: nil)
+        #expect(state.evaluate(sample, forecast: { _ in nil }, safeMoment: nil) != nil)
+        let life = EarlierLife(rules: [state], limitMet: nil)
+        var next = try #require(life.state(of: rule))
+        var later = sample
+        later.at = .seconds(100)
+        #expect(next.evaluate(later, forecast: { _ in nil }, safeMoment: nil) == nil)
+        later.at = .seconds(611)
+        #expect(next.evaluate(later, forecast: { _ in nil }, safeMoment: nil) != nil)
+        var changed = rule
+        changed.limits.count = 2
+        #expect(life.state(of: changed) == nil, "another rule begins anew")
+    }
+
+    @Test func itIsForgottenWhenItCountsNoMore() {
+        let met = EarlierLife(rules: [RuleState(rule)], limitMet: .seconds(10))
+        #expect(met.counts(at: .seconds(60), cooldown: .seconds(120)) && !met.counts(at: .seconds(131), cooldown: .seconds(120)))
+        #expect(!EarlierLife(rules: [RuleState(rule)], limitMet: nil).counts(at: .zero, cooldown: .seconds(120)))
     }
 }
 
