@@ -36,8 +36,6 @@ systemctl start heapsnapd.service
 sleep 45
 /usr/bin/heapsnapd status --json | grep -c '"state" : "watching"' | sed 's/.*/{"name": "watched", "count": &}/'
 measure heapsnapd heapsnapd.service
-grep -E "RssAnon|VmRSS" /proc/$(systemctl show -P MainPID heapsnapd.service)/status >&2 || true
-for t in /proc/$(systemctl show -P MainPID heapsnapd.service)/task/*; do echo "$(cat $t/comm) $(grep ^vol $t/status)" >&2; done
 systemctl stop heapsnapd.socket heapsnapd.service
 for other in earlyoom systemd-oomd; do
     systemctl start "$other.service" 2>/dev/null || true
