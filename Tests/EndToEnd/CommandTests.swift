@@ -233,7 +233,7 @@ extension EndToEnd {
         }
 
         @Test func usageIsAnErrorOfItsOwnKind() async throws {
-            for arguments in [["frob"], ["dump"], ["dump", "abc"], ["list", "--nope"], ["run"]] {
+            for arguments in [["frob"], ["dump"], ["dump", ""], ["list", "--nope"], ["run"]] {
                 let outcome = try await sandbox.start([EndToEnd.binary] + arguments).end()
                 #expect(outcome.status == 64, "\(arguments)")
                 #expect(outcome.error.contains("Usage: heapsnapd"))

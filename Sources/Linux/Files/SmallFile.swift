@@ -54,7 +54,10 @@ public enum SmallFile {
     }
 
     /// nil: gone.
-    public static func names(in directory: String) throws(KernelError) -> [String]? { try KernelFile.names(in: directory) }
+    /// - Parameter keep: of a directory that others fill, only what is looked for.
+    public static func names(in directory: String, keep: (String) -> Bool = { _ in true }) throws(KernelError) -> [String]? {
+        try KernelFile.names(in: directory, keep: keep)
+    }
 
     /// Of the directories in it; nil: gone.
     public static func directories(in directory: String) throws(KernelError) -> [String]? { try KernelFile.names(in: directory, type: Int(DT_DIR)) }
@@ -80,6 +83,7 @@ public enum SmallFile {
 
     /// Of the file itself, not of what a symbolic link names; nil: gone.
     public static func size(_ path: String) -> ByteCount? { status(path).map { ByteCount(Int64($0.st_size)) } }
+    public static func owner(_ path: String) -> UInt32? { status(path).map { $0.st_uid } }
     public static func inode(_ path: String) -> UInt64? { status(path).map { UInt64($0.st_ino) } }
     /// The file system that holds it.
     public static func device(_ path: String) -> UInt64? { status(path).map { UInt64($0.st_dev) } }

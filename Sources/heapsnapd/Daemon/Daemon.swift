@@ -49,10 +49,14 @@ actor Daemon {
     /// Node processes that no rule is for.
     private(set) var unwatched: [ProcessIdentity: NodeProcess] = [:]
     /// Services that have ended and are being settled.
-    private var endings: [Int: Task<Void, Never>] = [:]
+    private var endings: [Int: (watch: ServiceWatch, task: Task<Void, Never>)] = [:]
+    /// For a capture of a process that nobody watches.
+    private var visits: [Int: ServiceWatch] = [:]
     /// Of services that have ended, by their name, while it counts.
     private var earlier: [String: EarlierLife] = [:]
-    private var ended = 0
+    private var numbered = 0
+    /// Processes to be taken for new by the next look.
+    private var forgotten: Set<ProcessID> = []
     private var timer: Scheduled<Void>?
     private var surveying: Task<Void, Never>?
     private var isStopping = false
@@ -159,6 +163,8 @@ actor Daemon {
 
     private func take(_ pids: [ProcessID]?) async {
         var found: Survey.Found
+        survey.forget(forgotten)
+        forgotten = []
         do {
             let (seen, unknown) = try survey.begin(at: pids)
             found = seen
@@ -222,12 +228,15 @@ actor Daemon {
     private func ended(_ key: Key) {
         guard let resident = residents.removeValue(forKey: key) else { return }
         resident.task.cancel()
-        ended += 1
-        endings[ended] = Task { [number = ended] in
+        // What lives after all begins anew.
+        forgotten.formUnion(resident.host.processes.map(\.identity.pid))
+        numbered += 1
+        let task = Task { [number = numbered] in
             await remember(resident.watch.life, of: resident.host.subject.service)
             await resident.watch.ended(nil)
             endings[number] = nil
         }
+        endings[numbered] = (resident.watch, task)
     }
 
     private func remember(_ life: EarlierLife, of service: String) {
@@ -277,13 +286,20 @@ actor Daemon {
 
     /// A process that is not watched gets a watch for this one capture.
     /// - Throws: `CommandFailure` where it is not Node, or gone.
-    func watchForCapture(of identity: ProcessIdentity) async throws -> ServiceWatch {
-        if let watch = watch(of: identity) { return watch }
+    func capture(of identity: ProcessIdentity, _ wish: CaptureWish) async throws -> CaptureOutcome {
+        if let watch = watch(of: identity) { return try await watch.capture(awaiting: wish) }
         let process = try await BlockingWork.run { [table = workplace.table] in try table.nodeProcess(identity.pid) }
         let host = ResidentService(Subject(process), first: process, table: workplace.table, queue: queue) {}
         let watch = self.watch(Subject(process), host)
+        numbered += 1
+        let number = numbered
+        visits[number] = watch
         await watch.expectFiles(of: process)
-        return watch
+        let result: Result<CaptureOutcome, any Error>
+        do { result = .success(try await watch.capture(awaiting: wish)) } catch { result = .failure(error) }
+        await watch.leave()
+        visits[number] = nil
+        return try result.get()
     }
 
     // MARK: the daemon's own life
@@ -330,7 +346,17 @@ actor Daemon {
                 resident.task.cancel()
                 group.addTask { await resident.watch.leave() }
             }
-            for ending in endings.values { group.addTask { await ending.value } }
+            for watch in visits.values { group.addTask { await watch.leave() } }
+            for (watch, task) in endings.values {
+                group.addTask { [grace = workplace.configuration.capture.grace] in
+                    let patience = Task {
+                        try await Task.sleep(for: grace)
+                        await watch.abandonCaptures()
+                    }
+                    await task.value
+                    patience.cancel()
+                }
+            }
         }
         recovery.cancel()
         await metrics.close()

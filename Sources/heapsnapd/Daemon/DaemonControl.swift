@@ -4,6 +4,7 @@ import Glibc
 import Linux
 import Node
 import SnapshotStore
+import Synchronization
 import Units
 
 /// What the daemon does for those who ask over its socket: status, captures, samples, reload.
@@ -68,9 +69,15 @@ struct DaemonControl: ControlHandler {
             let line = ProgressLine(predictedPause: nil, predictedBytes: nil)
             wish.report = { progress(DumpProgress(line.text($0))) }
             progress(DumpProgress("queued"))
-            let watch = try await daemon.watchForCapture(of: process.identity)
-            // It goes on to its end, whoever reads the answer.
-            let outcome = try await Task { try await watch.capture(awaiting: wish) }.value
+            // Who goes while it waits gives it up; from its turn on it goes to its end, whoever reads the answer.
+            let hasGone = Atomic(false)
+            wish.isWanted = { !hasGone.load(ordering: .relaxed) }
+            let task = Task { [wish] in try await daemon.capture(of: process.identity, wish) }
+            let outcome = try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                hasGone.store(true, ordering: .relaxed)
+            }
             if let refusal = outcome.refusal { throw CommandFailure(refusal) }
             return StoredSnapshot(path: workplace.store.snapshotPath(outcome.record), record: try JSONDocument(outcome.record))
         }

@@ -12,9 +12,9 @@ final class ResidentService: ServiceHost {
     let subject: Subject
     private let table: ProcessTable
     private let queue: CaptureQueue
-    private let members: Mutex<[ProcessIdentity: NodeProcess]>
-    /// The unit's own command: systemd's child.
-    private let main: ProcessIdentity?
+    private let members = Mutex<[ProcessIdentity: NodeProcess]>([:])
+    /// The unit's own command, systemd's child: this life's and the last one's, whose end may be asked for when the next has come.
+    private let mains = Mutex<[ProcessIdentity]>([])
     private let deserted: @Sendable () async -> Void
 
     init(_ subject: Subject, first: NodeProcess, table: ProcessTable, queue: CaptureQueue, deserted: @escaping @Sendable () async -> Void) {
@@ -22,15 +22,18 @@ final class ResidentService: ServiceHost {
         self.table = table
         self.queue = queue
         self.deserted = deserted
-        members = Mutex([first.identity: first])
-        main = (try? table.stat(first.identity.pid))??.parent == ProcessID(1) ? first.identity : nil
+        add(first)
     }
 
     var plan: LaunchPlan? { nil }
     var processes: [NodeProcess] { members.withLock { Array($0.values) } }
     var mayHaveOthers: Bool { members.withLock { $0.count } > 1 }
 
-    func add(_ process: NodeProcess) { members.withLock { $0[process.identity] = process } }
+    func add(_ process: NodeProcess) {
+        members.withLock { $0[process.identity] = process }
+        guard (try? table.stat(process.identity.pid))??.parent == ProcessID(1) else { return }
+        mains.withLock { $0 = $0.filter { $0 != process.identity }.suffix(1) + [process.identity] }
+    }
 
     /// - Returns: whether any is left.
     func keep(_ alive: Set<ProcessIdentity>) -> Bool {
@@ -43,13 +46,13 @@ final class ResidentService: ServiceHost {
     /// Read anew: handlers come up after the start.
     func candidates() -> [Candidate] {
         let candidates = processes.compactMap { known -> Candidate? in
-            guard case .node(let process)? = try? NodeProcess.read(known.identity.pid, table: table), process.identity == known.identity,
-                let rss = try? table.statm(process.identity.pid)?.rss
-            else {
+            // What cannot be read now (no descriptor, no memory) is not gone.
+            guard let reading = try? NodeProcess.read(known.identity.pid, table: table) else { return Candidate(process: known, rss: .zero) }
+            guard case .node(let process) = reading, process.identity == known.identity else {
                 members.withLock { _ = $0.removeValue(forKey: known.identity) }
                 return nil
             }
-            return Candidate(process: process, rss: rss)
+            return Candidate(process: process, rss: (try? table.statm(process.identity.pid))??.rss ?? .zero)
         }
         return ProcessSelection.largest.mark(candidates)
     }
@@ -69,7 +72,7 @@ final class ResidentService: ServiceHost {
 
     /// systemd tells the journal, which has it within a moment.
     func exit(of process: NodeProcess, since: Timestamp) async -> UnitExit? {
-        guard process.identity == main, let unit = process.unit, SystemdConnection.libraryObstacle == nil else { return nil }
+        guard mains.withLock({ $0.contains(process.identity) }), let unit = process.unit, SystemdConnection.libraryObstacle == nil else { return nil }
         for _ in 0..<10 {
             do {
                 if let exit = try await BlockingWork.run({ try UnitExit.last(of: unit, since: since) }) { return exit }
@@ -79,10 +82,9 @@ final class ResidentService: ServiceHost {
         return nil
     }
 
-    /// Of the watched process; what runs it decides whether it comes again.
-    func terminate(reason: String) {
-        let largest = candidates().first(where: \.chosen)?.process.identity
-        _ = try? largest.flatMap { try ProcessHandle($0, table: table) }?.signal(SIGTERM)
+    /// What runs it decides whether it comes again.
+    func terminate(_ process: ProcessIdentity?, reason: String) {
+        _ = try? process.flatMap { try ProcessHandle($0, table: table) }?.signal(SIGTERM)
     }
 
     func execute(_ command: HookCommand) async -> String? {

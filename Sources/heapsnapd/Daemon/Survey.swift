@@ -46,6 +46,8 @@ struct Survey: Sendable {
         return (found, unknown)
     }
 
+    mutating func forget(_ pids: Set<ProcessID>) { for pid in pids { known[pid] = nil } }
+
     /// Whether they are Node. Waits for the mmap lock of each (cmdline, environ).
     mutating func read(_ unknown: [ProcessID], _ found: inout Found) {
         let now = SystemClock.monotonic(), boot = SystemClock.boottime()

@@ -19,17 +19,19 @@ struct UnclaimedFile {
 }
 
 extension ServiceWatch {
-    /// Watches a directory for snapshots, once.
-    func watch(_ path: String) {
-        guard directories[path] == nil else { return }
+    /// Watches a directory for snapshots, once. It may be anything that the service names: a disk that hangs, a directory of millions.
+    func watch(_ path: String) async {
+        guard directories[path] == nil, opening.insert(path).inserted else { return }
+        defer { opening.remove(path) }
         do {
-            let directory = try ArtifactDirectory(path)
+            let directory = try await BlockingWork.run { try ArtifactDirectory(path) }
+            guard !hasEnded else { return }
             directories[path] = (
                 directory,
                 [
                     Task(executorPreference: BlockingWork.threads) { await directory.run() },
+                    Task(executorPreference: BlockingWork.threads) { await self.takeUpLeft(in: directory) },
                     Task(executorPreference: BlockingWork.threads) {
-                        await self.takeUpLeft(in: directory)
                         for await artifact in directory.arrivals { await self.arrived(artifact, in: directory) }
                     },
                 ]
@@ -41,16 +43,19 @@ extension ServiceWatch {
     private func takeUpLeft(in directory: ArtifactDirectory) async {
         let path = directory.path
         guard host.plan == nil, isOurs(path) else { return }
-        for name in ((try? SmallFile.names(in: path)) ?? []).sorted() {
+        let names = await BlockingWork.run { (try? SmallFile.names(in: path) { ArtifactName($0) != nil }) ?? [] }
+        for name in names.sorted() {
             guard let kind = ArtifactName(name), case .node = kind else { continue }
             let artifact = Artifact(directory: path, name: name, kind: kind)
             if await owner(of: artifact) != nil { await arrived(artifact, in: directory) } else { await adopt(artifact) }
         }
     }
 
-    /// Of a writer that is gone.
+    /// Of a writer that is gone: a shell with the unit's NODE_OPTIONS may write there, too, so the file must rest, and nobody be capturing.
     private func adopt(_ artifact: Artifact) async {
-        guard let target else { return }
+        let size = SmallFile.size(artifact.path)
+        try? await Task.sleep(for: .seconds(10))
+        guard !Task.isCancelled, let target, SmallFile.size(artifact.path) == size, workplace.captureUnderWay.value == nil else { return }
         var record = workplace.record(
             of: target.process, service: service, reason: "adopted", detail: "\(artifact.name) was there before heapsnapd, and its writer is gone")
         record.engine = "nearHeapLimit"
@@ -82,7 +87,7 @@ extension ServiceWatch {
             if let target, target.process.namespacePID == pid.rawValue { return target }
             return await relative(namespacePID: pid.rawValue)
         case .heapdump, .v8OnOOM, .other:
-            return artifact.directory.hasPrefix(workplace.store.path) || workplace.configuration.launch.handler == .app ? target : nil
+            return isIncoming(artifact.directory) || workplace.configuration.launch.handler == .app ? target : nil
         case .report: return nil
         }
     }

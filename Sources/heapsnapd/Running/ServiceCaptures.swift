@@ -40,6 +40,8 @@ struct CaptureWish: Sendable {
     var assumesHandler = false
     /// See `CaptureRequest.exactIDs`.
     var exactIDs: Duration?
+    /// Asked until its turn has come; then it goes on to its end, whoever reads the answer.
+    var isWanted: @Sendable () -> Bool = { true }
     /// Beside the log.
     var report: (@Sendable (CaptureProgress) -> Void)?
 }
@@ -54,7 +56,7 @@ extension ServiceWatch {
                     CaptureWish(
                         reason: verdict.trigger.name, detail: verdict.reason, rule: verdict.rule, terminates: verdict.actions.contains(.terminate)))
             case .exec(let command): Task { await execute(command, verdict) }
-            case .terminate where !verdict.actions.contains(.capture): await host.terminate(reason: verdict.reason)
+            case .terminate where !verdict.actions.contains(.capture): await host.terminate(target?.process.identity, reason: verdict.reason)
             case .terminate: break  // after the stored capture
             }
         }
@@ -70,16 +72,25 @@ extension ServiceWatch {
     /// The same, and waits for it; after the one that runs.
     /// - Throws: what `CaptureLadder` does; `CancellationError` where the service or its watch has ended meanwhile.
     func capture(awaiting wish: CaptureWish) async throws -> CaptureOutcome {
-        while let task = captures.tasks.first { await task.value }
+        while let task = captures.tasks.first {
+            await task.value
+            guard wish.isWanted() else { throw CancellationError() }
+        }
         guard !hasEnded else { throw CancellationError() }
         let task = Task(executorPreference: BlockingWork.threads) { try await self.takeSnapshot(wish) }
-        captures.requested = Task { _ = try? await task.value }
+        captures.requested = Task {
+            await withTaskCancellationHandler {
+                _ = try? await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        }
         return try await task.value
     }
 
     private func takeSnapshot(_ wish: CaptureWish) async throws -> CaptureOutcome {
         let result = await host.inTurn(forecast?.timeToLimit) { () -> Result<CaptureOutcome, any Error> in
-            guard await !self.isLeaving else { return .failure(CancellationError()) }
+            guard await !self.isLeaving, wish.isWanted() else { return .failure(CancellationError()) }
             await self.host.captureBegan(patience: nil)
             do { return .success(try await self.attempt(wish)) } catch { return .failure(error) }
         }
@@ -98,7 +109,7 @@ extension ServiceWatch {
         record.requestedBy = wish.requestedBy ?? (host.plan == nil ? "heapsnapd daemon" : "heapsnapd run")
         record.candidates = candidates.map { .init($0) }
         record.samples = .init(before: trajectory.recorded)
-        let path = process.snapshotDirectory.map { process.hostPath($0, table: workplace.table) } ?? host.plan?.artifactDirectories.first ?? "/"
+        let path = await directory(of: process) ?? host.plan?.artifactDirectories.first ?? "/"
         let signal = host.plan?.signal.flatMap(Signals.number) ?? Signals.number(workplace.configuration.launch.signal) ?? SIGUSR2
         var request = workplace.request(record, of: process, directory: path, signal: signal, growth: growth, assumesHandler: wish.assumesHandler)
         request.exactIDs = wish.exactIDs
@@ -121,7 +132,7 @@ extension ServiceWatch {
             // It may have been started again meanwhile.
             let isSame = (try? workplace.table.identity(process.identity.pid)) == process.identity
             if wish.terminates && isSame && outcome.record.state == .complete {
-                await host.terminate(reason: "the snapshot \(outcome.record.id) is stored")
+                await host.terminate(process.identity, reason: "the snapshot \(outcome.record.id) is stored")
             }
             return outcome
         } catch {

@@ -25,16 +25,21 @@ extension ServiceWatch {
 
     /// Of another worker: where V8 or the kernel said why.
     func recordDeathOfRelative(_ gone: WatchedProcess) async {
-        let kills = oomKills(of: gone)?.count ?? 0
-        if hasReport(of: gone) || kills > oomKillsExplained(of: gone) ?? 0 { await recordDeath(of: gone) }
+        if await !reports(of: gone).isEmpty { return await recordDeath(of: gone) }
+        guard let kills = oomKills(of: gone)?.count, kills > known(of: gone)?.count ?? 0, await kills > oomKillsExplained(of: gone) ?? 0 else {
+            return
+        }
+        await recordDeath(of: gone)
     }
 
     private func oomKills(of gone: WatchedProcess?) -> OOMKills? { (try? OOMKills(countedBy: gone?.sampler.hierarchy)).flatMap(\.self) }
 
-    /// What the kernel's count held before its end: what was there at its start or is told as another's death, and its copies.
-    private func oomKillsExplained(of gone: WatchedProcess) -> UInt64? {
-        let known = [gone.oomKillsBefore, oomKillsTold].compactMap(\.self).max { $0.at < $1.at }
-        return known?.withCopies(of: gone.process.identity.pid, in: workplace.store)
+    /// What was there at its start, or is told as another's death.
+    private func known(of gone: WatchedProcess) -> OOMKills? { [gone.oomKillsBefore, oomKillsTold].compactMap(\.self).max { $0.at < $1.at } }
+
+    /// What the kernel's count held before its end: what is known, and its copies.
+    private func oomKillsExplained(of gone: WatchedProcess) async -> UInt64? {
+        await BlockingWork.run { [known = known(of: gone), store = workplace.store] in known?.withCopies(of: gone.process.identity.pid, in: store) }
     }
 
     private func recordDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) async {
@@ -46,7 +51,7 @@ extension ServiceWatch {
     /// Files of our own directory that nobody was told of: their writer died in the same instant.
     private func collectLeftovers() async {
         guard let target else { return }
-        for path in directories.keys where path.hasPrefix(workplace.store.path) {
+        for path in directories.keys where isIncoming(path) {
             for name in ((try? SmallFile.names(in: path)) ?? []).sorted() {
                 guard let kind = ArtifactName(name), kind.isHeapSnapshot else { continue }
                 let known = captures.unclaimed.first { $0.artifact.path == "\(path)/\(name)" }?.provenance
@@ -67,11 +72,12 @@ extension ServiceWatch {
 
     private func publishDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) async throws {
         let now = SystemClock.now()
-        let words = standardErrorTail.flatMap { LastWords.parse($0) } ?? reportedWords(of: gone)
+        var words = standardErrorTail.flatMap { LastWords.parse($0) }
+        if words == nil { words = await reportedWords(of: gone) }
         let oomKills = oomKills(of: gone)
         let told = status == nil ? await told(of: gone) : nil
         let status = status ?? told?.status
-        let before = gone.flatMap(oomKillsExplained)
+        let before = if let gone { await oomKillsExplained(of: gone) } else { UInt64?.none }
         // The cgroup of a unit that has ended is gone, and its counter with it; systemd has read it before.
         let after = oomKills?.count ?? told.map { (before ?? 0) + ($0.isOOMKilled ? 1 : 0) }
         let judgement = ExitJudgement.decide(
@@ -102,46 +108,63 @@ extension ServiceWatch {
     }
 
     /// V8's reason from the diagnostic report, where standard error is not ours to read (contract 26). The report is taken away: its content is in the record.
-    private func reportedWords(of gone: WatchedProcess?) -> LastWords? {
-        for (path, report) in reports(of: gone) {
-            if directories.keys.contains(where: { path.hasPrefix($0) && isOurs($0) }) { SmallFile.remove(path) }
+    private func reportedWords(of gone: WatchedProcess?) async -> LastWords? {
+        for (path, report) in await reports(of: gone) {
+            if directories.keys.contains(where: { path.hasPrefix($0 + "/") && isOurs($0) }) { SmallFile.remove(path) }
             let symbols = report.nativeStack?.map(\.symbol) ?? []
             if let words = LastWords.parse(reportEvent: report.header.event, trigger: report.header.trigger, nativeStack: symbols) { return words }
         }
         return nil
     }
 
-    private func hasReport(of gone: WatchedProcess) -> Bool { !reports(of: gone).isEmpty }
-
-    /// In a directory of our own, or of our example for units (`heapsnapd-UNIT`). Elsewhere a report is somebody's to keep.
-    func isOurs(_ directory: String) -> Bool {
-        directory.hasPrefix(workplace.store.path) || directory.split(separator: "/").last?.hasPrefix("heapsnapd-") == true
+    /// The directory that we made for this run.
+    func isIncoming(_ directory: String) -> Bool {
+        host.plan?.artifactDirectories.contains(directory) == true && directory.hasPrefix(workplace.store.path + "/")
     }
 
-    /// Those that this process wrote; all of our own directory where it was never seen.
-    private func reports(of gone: WatchedProcess?) -> [(path: String, report: DiagnosticReport)] {
-        directories.keys.filter { $0.hasPrefix(workplace.store.path) || gone?.process.flags.reportOnFatalError == true }
-            .flatMap { path in ((try? SmallFile.names(in: path)) ?? []).filter { ArtifactName($0) == .report }.map { "\(path)/\($0)" } }
-            .compactMap { path in
+    /// What lies there is ours to take and to remove: in the directory of this run, or in that of our example for units (`heapsnapd-UNIT`), which belongs to the
+    /// service's user: a name alone is anybody's to claim. Elsewhere a report is somebody's to keep.
+    func isOurs(_ directory: String) -> Bool {
+        if isIncoming(directory) { return true }
+        guard host.plan == nil, directory.split(separator: "/").last?.hasPrefix("heapsnapd-") == true, let uid = target?.process.uid else {
+            return false
+        }
+        return SmallFile.owner(directory) == uid
+    }
+
+    /// Those that this process wrote, the newest five; all of our own directory where it was never seen.
+    private func reports(of gone: WatchedProcess?) async -> [(path: String, report: DiagnosticReport)] {
+        let own = directories.keys.filter { isIncoming($0) }
+        let others = gone?.process.flags.reportOnFatalError == true ? directories.keys.filter { !isIncoming($0) } : []
+        let pid = gone?.process.namespacePID
+        return await BlockingWork.run {
+            // `report.20261121.004512.4711.0.001.json`
+            let ofProcess = { (name: String) in
+                let parts = name.split(separator: ".")
+                return ArtifactName(name) == .report && parts.count == 7 && pid != nil && Int32(parts[3]) == pid
+            }
+            let paths =
+                own.flatMap { path in ((try? SmallFile.names(in: path) { ArtifactName($0) == .report }) ?? []).map { "\(path)/\($0)" } }
+                + others.flatMap { path in ((try? SmallFile.names(in: path, keep: ofProcess)) ?? []).map { "\(path)/\($0)" } }
+            return paths.sorted().suffix(5).compactMap { path in
                 guard let bytes = SmallFile.readForeign(path, atMost: .mebibytes(4)),
                     let report = try? RecordCodec.decode(DiagnosticReport.self, from: bytes)
-                else {
-                    return nil
-                }
-                if let gone, let pid = report.header.processId, pid != gone.process.namespacePID { return nil }
+                else { return nil }
+                if let pid, let writer = report.header.processId, pid != writer { return nil }
                 return (path, report)
             }
+        }
     }
 }
 
 /// The part of Node's diagnostic report (doc/api/report.md) that tells why.
-private struct DiagnosticReport: Decodable {
-    struct Header: Decodable {
+private struct DiagnosticReport: Decodable, Sendable {
+    struct Header: Decodable, Sendable {
         var event: String
         var trigger: String
         var processId: Int32?
     }
-    struct Frame: Decodable { var symbol: String }
+    struct Frame: Decodable, Sendable { var symbol: String }
     var header: Header
     var nativeStack: [Frame]?
 }

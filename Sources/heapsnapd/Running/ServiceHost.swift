@@ -21,8 +21,8 @@ protocol ServiceHost: Sendable {
     /// - Parameter patience: how long the end of the service is to wait for it at least.
     func captureBegan(patience: Duration?) async
     func captureEnded() async
-    /// SIGTERM.
-    func terminate(reason: String) async
+    /// SIGTERM to that process, or to the service that we have started ourselves.
+    func terminate(_ process: ProcessIdentity?, reason: String) async
     /// How one that is not our child has ended, where somebody else says so.
     func exit(of process: NodeProcess, since: Timestamp) async -> UnitExit?
     /// - Returns: how it failed; nil: it did not.
@@ -43,7 +43,7 @@ struct SupervisedService: ServiceHost {
     func captureBegan(patience: Duration?) async { await supervisor.captureBegan(patience: patience) }
     func captureEnded() async { await supervisor.captureEnded() }
     func exit(of process: NodeProcess, since: Timestamp) -> UnitExit? { nil }
-    func terminate(reason: String) async { await supervisor.terminate(reason: reason) }
+    func terminate(_ process: ProcessIdentity?, reason: String) async { await supervisor.terminate(reason: reason) }
     func execute(_ command: HookCommand) async -> String? {
         if let failure = await BlockingWork.run({ await command.runBySystemd() }) { return failure }
         return await command.run(by: supervisor)

@@ -38,6 +38,8 @@ actor ServiceWatch {
     var nextGiveBack = Duration.zero
 
     var directories: [String: (directory: ArtifactDirectory, tasks: [Task<Void, Never>])] = [:]
+    /// Directories that are being opened.
+    var opening: Set<String> = []
     var captures = CapturesUnderWay()
     /// The service has ended, and so have its captures.
     var hasEnded = false
@@ -84,7 +86,7 @@ actor ServiceWatch {
 
     /// Until the task is cancelled.
     func run() async {
-        for directory in host.plan?.artifactDirectories ?? [] { watch(directory) }
+        for directory in host.plan?.artifactDirectories ?? [] { await watch(directory) }
         lookNow()
         for await _ in AsyncStream<Never>.makeStream().stream {}
         looking.isOver = true
@@ -205,7 +207,7 @@ actor ServiceWatch {
         }
         searches = 0
         if let target { await recordDeath(of: target) }
-        watch(chosen.process)
+        await watch(chosen.process)
         return .zero
     }
 
@@ -216,7 +218,7 @@ actor ServiceWatch {
         guard let largest = candidates.first(where: \.chosen), largest.process.identity != target?.process.identity,
             largest.rss > sample.rss * 1.2
         else { return false }
-        watch(largest.process)
+        await watch(largest.process)
         return true
     }
 
@@ -247,16 +249,23 @@ actor ServiceWatch {
         return known()
     }
 
-    func expectFiles(of process: NodeProcess) {
-        if let directory = process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) { watch(directory) }
+    func expectFiles(of process: NodeProcess) async {
+        guard let directory = await directory(of: process) else { return }
+        // The store itself is not a service's to name.
+        guard host.plan != nil || directory != workplace.store.path && !directory.hasPrefix(workplace.store.path + "/") else { return }
+        await watch(directory)
     }
 
-    private func watch(_ process: NodeProcess) {
+    /// Where its snapshots go, as we can open it.
+    func directory(of process: NodeProcess) async -> String? {
+        await BlockingWork.run { [table = workplace.table] in process.snapshotDirectory.map { process.hostPath($0, table: table) } }
+    }
+
+    private func watch(_ process: NodeProcess) async {
         guard let found = family[process.identity] else { return }
         target = found
         alarms?.alarms.cancel()
         alarms = nil
-        expectFiles(of: process)
         link?.cancel()
         if let old = agent {
             agent = nil
@@ -271,6 +280,7 @@ actor ServiceWatch {
             .watching,
             "watching Node \(version), process \(process.identity.pid); V8's limit \(found.heapLimit?.description ?? "unknown"), the cgroup's \(limit)",
             about: about(process))
+        await expectFiles(of: process)
     }
 
     /// The kernel's thresholds count page cache, ours do not: they are set above by what can be reclaimed, and anew when that has changed.
