@@ -52,8 +52,13 @@ actor Daemon {
     private var endings: [Int: (watch: ServiceWatch, task: Task<Void, Never>)] = [:]
     /// For a capture of a process that nobody watches.
     private var visits: [Int: ServiceWatch] = [:]
-    /// Of services that have ended, by their name, while it counts.
-    private var earlier: [String: EarlierLife] = [:]
+    private struct Name: Hashable {
+        var service: String
+        /// Anybody may call a service of theirs like another's.
+        var uid: UInt32
+    }
+    /// Of services that have ended, while it counts.
+    private var earlier: [Name: EarlierLife] = [:]
     private var numbered = 0
     /// Processes to be taken for new by the next look.
     private var forgotten: Set<ProcessID> = []
@@ -204,7 +209,8 @@ actor Daemon {
     }
 
     private func watch(_ subject: Subject, _ host: ResidentService) -> ServiceWatch {
-        ServiceWatch(subject, host: host, workplace: workplace, earlier: earlier[subject.service], loop: loop, log: log) { [weak self] in
+        ServiceWatch(subject, host: host, workplace: workplace, earlier: earlier[Name(service: subject.service, uid: host.uid)], loop: loop, log: log)
+        { [weak self] in
             await self?.happened($0, to: host)
         }
     }
@@ -232,16 +238,16 @@ actor Daemon {
         forgotten.formUnion(resident.host.processes.map(\.identity.pid))
         numbered += 1
         let task = Task { [number = numbered] in
-            await remember(resident.watch.life, of: resident.host.subject.service)
+            await remember(resident.watch.life, of: Name(service: resident.host.subject.service, uid: resident.host.uid))
             await resident.watch.ended(nil)
             endings[number] = nil
         }
         endings[numbered] = (resident.watch, task)
     }
 
-    private func remember(_ life: EarlierLife, of service: String) {
+    private func remember(_ life: EarlierLife, of name: Name) {
         let now = SystemClock.monotonic(), cooldown = workplace.configuration.limits.cooldown
-        earlier[service] = life
+        earlier[name] = life
         earlier = earlier.filter { $0.value.counts(at: now, cooldown: cooldown) }
         // A bound for our own memory: who is forgotten may be captured once more.
         while earlier.count > Self.capacity { earlier.remove(at: earlier.startIndex) }

@@ -85,6 +85,8 @@ struct DaemonControl: ControlHandler {
 
     func watch(_ process: ControlledProcess?, interval: Duration, visibility: Visibility) async throws(ControlFailure) -> AsyncStream<WatchEvent> {
         let table = await daemon.workplace.table
+        // All are asked for each time, whoever may see how many of them.
+        let interval = process == nil && visibility != .all ? max(interval, .seconds(1)) : interval
         return AsyncStream(bufferingPolicy: .bufferingNewest(1_000)) { continuation in
             let sampling = Task {
                 while !Task.isCancelled {

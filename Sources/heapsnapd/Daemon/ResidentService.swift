@@ -10,6 +10,8 @@ import Units
 /// A service that somebody else runs: systemd, a container engine, a user. Its processes are those that the daemon has found.
 final class ResidentService: ServiceHost {
     let subject: Subject
+    /// Of its first process.
+    let uid: UInt32
     private let table: ProcessTable
     private let queue: CaptureQueue
     private let members = Mutex<[ProcessIdentity: NodeProcess]>([:])
@@ -19,6 +21,7 @@ final class ResidentService: ServiceHost {
 
     init(_ subject: Subject, first: NodeProcess, table: ProcessTable, queue: CaptureQueue, deserted: @escaping @Sendable () async -> Void) {
         self.subject = subject
+        uid = first.uid
         self.table = table
         self.queue = queue
         self.deserted = deserted
