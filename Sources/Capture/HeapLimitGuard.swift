@@ -88,7 +88,7 @@ extension CaptureSite {
             // The copy is made without it, too: at V8's limit the service ends in any case.
             try? lend(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome)
         }
-        var home = try home(for: copy, admitted.placement)
+        var home = try home(for: copy, of: request.process, admitted.placement)
         home.loan = outcome.record.loan
         return home
     }
