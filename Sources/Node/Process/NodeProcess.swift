@@ -89,7 +89,7 @@ extension NodeProcess {
             let flags = NodeFlags.parse(arguments: argumentsKnown ? arguments : [], nodeOptions: environment?["NODE_OPTIONS"])
             let place = cgroup.map(CgroupPlace.parse) ?? CgroupPlace()
             var process = NodeProcess(
-                identity: identity, version: version, flags: flags, arguments: arguments, executable: executable, caughtSignals: status.caught)
+                identity: identity, version: version, flags: flags, arguments: kept(arguments), executable: executable, caughtSignals: status.caught)
             process.argumentsKnown = argumentsKnown
             process.environmentKnown = environment != nil
             process.workingDirectory = workingDirectory
@@ -107,6 +107,16 @@ extension NodeProcess {
     /// Nil also where we are not allowed to know.
     private static func readable<T>(_ read: () throws -> T?) throws -> T? {
         do { return try read() } catch KernelError.denied { return nil }
+    }
+
+    /// For records and rules. A command line may have megabytes (ARG_MAX of execve(2)), and a daemon keeps those of all.
+    private static func kept(_ arguments: [String]) -> [String] {
+        var room = 65_536
+        return Array(
+            arguments.prefix {
+                room -= $0.utf8.count + 1
+                return room > 0
+            })
     }
 
     /// Whether a command line is the one of execve rather than what `process.title = …` left: libuv (uv_set_process_title) writes

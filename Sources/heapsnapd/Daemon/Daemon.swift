@@ -27,6 +27,7 @@ actor Daemon {
     /// Beyond, services are left alone, and the log says so: a bound for our own memory.
     private static let capacity = 2_000
     private static let pace = Duration.seconds(10)
+    private static let mostAsking = 8
     /// After a cgroup was made: its first process, then the one that this becomes.
     private static let afterArrival: [Duration] = [.milliseconds(400), .seconds(2)]
 
@@ -52,6 +53,8 @@ actor Daemon {
     private var endings: [Int: (watch: ServiceWatch, task: Task<Void, Never>)] = [:]
     /// For a capture of a process that nobody watches.
     private var visits: [Int: ServiceWatch] = [:]
+    /// Captures asked for over the socket, by user.
+    private var asking: [UInt32: Int] = [:]
     private struct Name: Hashable {
         var service: String
         /// Anybody may call a service of theirs like another's.
@@ -209,10 +212,12 @@ actor Daemon {
     }
 
     private func watch(_ subject: Subject, _ host: ResidentService) -> ServiceWatch {
-        ServiceWatch(subject, host: host, workplace: workplace, earlier: earlier[Name(service: subject.service, uid: host.uid)], loop: loop, log: log)
-        { [weak self] in
-            await self?.happened($0, to: host)
-        }
+        let listener = ServiceListener(
+            happened: { [weak self] in await self?.happened($0, to: host) },
+            run: { [hooks] in await hooks.call($0, of: subject.service, run: host.execute) })
+        return ServiceWatch(
+            subject, host: host, workplace: workplace, earlier: earlier[Name(service: subject.service, uid: host.uid)], loop: loop, log: log,
+            listener: listener)
     }
 
     private func happened(_ event: ServiceEvent, to host: ResidentService) async {
@@ -292,7 +297,13 @@ actor Daemon {
 
     /// A process that is not watched gets a watch for this one capture.
     /// - Throws: `CommandFailure` where it is not Node, or gone.
-    func capture(of identity: ProcessIdentity, _ wish: CaptureWish) async throws -> CaptureOutcome {
+    /// - Parameter uid: who asks; of one user so many wait at once.
+    func capture(of identity: ProcessIdentity, _ wish: CaptureWish, for uid: UInt32) async throws -> CaptureOutcome {
+        guard asking[uid, default: 0] < Self.mostAsking else {
+            throw CommandFailure(Refusal(.busy, "\(Self.mostAsking) captures that you have asked for wait already; try again when they are done"))
+        }
+        asking[uid, default: 0] += 1
+        defer { asking[uid] = asking[uid].flatMap { $0 > 1 ? $0 - 1 : nil } }
         if let watch = watch(of: identity) { return try await watch.capture(awaiting: wish) }
         let process = try await BlockingWork.run { [table = workplace.table] in try table.nodeProcess(identity.pid) }
         let host = ResidentService(Subject(process), first: process, table: workplace.table, queue: queue) {}

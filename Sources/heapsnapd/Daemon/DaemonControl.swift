@@ -72,7 +72,7 @@ struct DaemonControl: ControlHandler {
             // Who goes while it waits gives it up; from its turn on it goes to its end, whoever reads the answer.
             let hasGone = Atomic(false)
             wish.isWanted = { !hasGone.load(ordering: .relaxed) }
-            let task = Task { [wish] in try await daemon.capture(of: process.identity, wish) }
+            let task = Task { [wish] in try await daemon.capture(of: process.identity, wish, for: peer.uid) }
             let outcome = try await withTaskCancellationHandler {
                 try await task.value
             } onCancel: {

@@ -24,10 +24,13 @@ actor Hooks {
         let command = configuration.command(for: event.kind)
         // One that is tried again after a second, or was told of already, is no news.
         guard !command.isEmpty, !event.isRepeated, event.record.refusal?.code != "busy" else { return }
-        let hook = Hook(
-            command: HookCommand(
-                name: event.kind.rawValue, command: command, variables: event.hookVariables, timeout: configuration.timeout),
-            service: event.record.service, run: run)
+        let hook = HookCommand(name: event.kind.rawValue, command: command, variables: event.hookVariables, timeout: configuration.timeout)
+        call(hook, of: event.record.service, run: run)
+    }
+
+    /// The same for a command that is no answer to an event.
+    func call(_ command: HookCommand, of service: String, run: @escaping Runner) {
+        let hook = Hook(command: command, service: service, run: run)
         switch queue.add(hook) {
         case .start(let hook): start(hook)
         case .wait: break

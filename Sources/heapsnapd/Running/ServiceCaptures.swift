@@ -198,7 +198,7 @@ extension ServiceWatch {
             log.record(.captureRefused, "\(service): refused: \(refusal)", about: about(outcome.record))
             let isRepeated = wasRefused(for: refusal.code.rawValue)
             refused(refusal.code.rawValue)
-            return await tell(ServiceEvent(kind: .refusal, record: outcome.record, isRepeated: isRepeated))
+            return await listener.happened(ServiceEvent(kind: .refusal, record: outcome.record, isRepeated: isRepeated))
         }
         var record = outcome.record
         captured()
@@ -211,16 +211,14 @@ extension ServiceWatch {
             record.state == .complete ? .captured : .captureFailed,
             "\(service): snapshot \(record.id) \(record.state.rawValue)\(size), stop \(record.actual?.pause?.duration.text ?? "unknown")",
             about: about(record))
-        await tell(ServiceEvent(kind: .capture, record: record, path: workplace.store.snapshotPath(record)))
+        await listener.happened(ServiceEvent(kind: .capture, record: record, path: workplace.store.snapshotPath(record)))
     }
 
     private func execute(_ command: [String], _ verdict: Verdict) async {
-        guard let executable = command.first else { return }
+        guard !command.isEmpty else { return }
         var variables = ["HEAPSNAPD_SERVICE": service, "HEAPSNAPD_RULE": verdict.rule, "HEAPSNAPD_REASON": verdict.reason]
         variables["HEAPSNAPD_PID"] = target?.process.identity.pid.description
         let hook = HookCommand(name: "rule", command: command, variables: variables, timeout: workplace.configuration.hooks.timeout)
-        if let failure = await host.execute(hook) {
-            log.record(.hookFailed, "\(service): \(executable): \(failure)", about: target.map { about($0.process) } ?? [:])
-        }
+        await listener.run(hook)
     }
 }

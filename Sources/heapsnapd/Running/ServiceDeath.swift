@@ -99,7 +99,7 @@ extension ServiceWatch {
             judgement, status: status, words: words, memoryStat: try? gone?.sampler.hierarchy?.leaf.statistics()?.all)
         let published = try await BlockingWork.run { [site = workplace.site, record] in try site.publish(record) }
         log.record(.death, "\(status == nil ? "process \(pid) of " : "")\(service) ended: \(judgement.reason)", about: about(record))
-        await tell(ServiceEvent(kind: .death, record: published))
+        await listener.happened(ServiceEvent(kind: .death, record: published))
     }
 
     private func told(of gone: WatchedProcess?) async -> UnitExit? {

@@ -15,3 +15,10 @@ struct ServiceEvent: Sendable {
     /// The same refusal as before, with nothing else in between: it is tried again and again.
     var isRepeated = false
 }
+
+/// Whom a watch tells.
+struct ServiceListener: Sendable {
+    var happened: @Sendable (ServiceEvent) async -> Void
+    /// A rule's `exec`: as a hook, and within the same bounds.
+    var run: @Sendable (HookCommand) async -> Void
+}

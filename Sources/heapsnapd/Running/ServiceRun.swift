@@ -34,9 +34,11 @@ struct ServiceRun: Sendable {
                 note(state)
                 let search = TargetSearch(table: workplace.table, selection: selection, plan: plan)
                 let host = SupervisedService(command: pid, search: search, supervisor: supervisor)
-                let new = ServiceWatch(subject, host: host, workplace: workplace, earlier: await watch?.watch.life, log: log) { event in
-                    await hooks.call(event, workplace.configuration.hooks, run: host.execute)
-                }
+                let listener = ServiceListener(
+                    happened: { await hooks.call($0, workplace.configuration.hooks, run: host.execute) },
+                    run: { await hooks.call($0, of: service, run: host.execute) })
+                let new = ServiceWatch(
+                    subject, host: host, workplace: workplace, earlier: await watch?.watch.life, log: log, listener: listener)
                 watch = (new, Task(executorPreference: BlockingWork.threads) { await new.run() })
             case .startFailed(let reason, _): log.error("\(reason)")
             case .exited(let exit):

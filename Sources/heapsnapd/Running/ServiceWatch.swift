@@ -17,7 +17,7 @@ actor ServiceWatch {
     let host: any ServiceHost
     let log: Logger
     /// Returns at once.
-    let tell: @Sendable (ServiceEvent) async -> Void
+    let listener: ServiceListener
     private let loop: WatchLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
@@ -69,7 +69,7 @@ actor ServiceWatch {
 
     init(
         _ subject: Subject, host: any ServiceHost, workplace: Workplace, earlier: EarlierLife? = nil, loop: WatchLoop = .shared, log: Logger,
-        tell: @escaping @Sendable (ServiceEvent) async -> Void
+        listener: ServiceListener
     ) {
         self.subject = subject
         service = subject.service
@@ -77,7 +77,7 @@ actor ServiceWatch {
         self.workplace = workplace
         self.loop = loop
         self.log = log
-        self.tell = tell
+        self.listener = listener
         rules = workplace.configuration.rules.filter { $0.filter.matches(subject) }.map { earlier?.state(of: $0) ?? RuleState($0) }
         limitMet = earlier?.limitMet
         forecaster = Forecaster(window: workplace.configuration.watch.window)
