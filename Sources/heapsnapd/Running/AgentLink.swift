@@ -103,7 +103,9 @@ extension ServiceWatch {
                 let task = Task(executorPreference: BlockingWork.threads) { await self.takeGuarded(armed, process) }
                 captures.unrequested["heap limit of \(process.identity.pid)"] = task
                 await task.value
-                try await Task.sleep(for: workplace.configuration.limits.cooldown)
+                // A thread of V8 that was awake at the fork is what makes a copy fail, and the limit is met again in a moment: once more, and then Node's own is
+                // the net.
+                if failedGuards != 1 { try await Task.sleep(for: workplace.configuration.limits.cooldown) }
             } catch { return log.debug("\(service): V8's heap limit is not guarded: \(error)") }
         }
     }
@@ -124,7 +126,12 @@ extension ServiceWatch {
         await supervisor.captureBegan(patience: cost.map { min($0.pause * 3, .seconds(300)) })
         request.record.samples = .init(before: trajectory.recorded)
         log.notice("\(service): V8 came near its heap limit; its copy takes a snapshot")
-        do { conclude(try await armed.capture(request, report: report)) } catch {
+        do {
+            let outcome = try await armed.capture(request, report: report)
+            failedGuards = outcome.refusal == nil ? 0 : failedGuards + 1
+            conclude(outcome)
+        } catch {
+            failedGuards += 1
             log.error("\(service): cannot capture near the heap limit: \(error)")
         }
         captures.unrequested["heap limit of \(process.identity.pid)"] = nil
