@@ -88,6 +88,7 @@ extension ServiceWatch {
 
     private func guardHeapLimit(_ connection: AgentConnection, _ process: NodeProcess) async {
         guard workplace.configuration.launch.nearHeapLimit > 0 else { return }
+        failedLimitCopies = 0
         while !Task.isCancelled {
             do {
                 let prepared = limitRequest(of: process)
@@ -103,9 +104,10 @@ extension ServiceWatch {
                 let task = Task(executorPreference: BlockingWork.threads) { await self.takeGuarded(armed, process) }
                 captures.unrequested["heap limit of \(process.identity.pid)"] = task
                 await task.value
-                // A thread of V8 that was awake at the fork is what makes a copy fail, and the limit is met again in a moment: once more, and then Node's own is
-                // the net.
-                if failedGuards != 1 { try await Task.sleep(for: workplace.configuration.limits.cooldown) }
+                // A thread of V8 that was awake at the fork makes a copy fail, and the limit is met again in a moment: once more (decision 0008).
+                if failedLimitCopies == 1 { continue }
+                try await Task.sleep(for: workplace.configuration.limits.cooldown)
+                failedLimitCopies = 0
             } catch { return log.debug("\(service): V8's heap limit is not guarded: \(error)") }
         }
     }
@@ -128,10 +130,10 @@ extension ServiceWatch {
         log.notice("\(service): V8 came near its heap limit; its copy takes a snapshot")
         do {
             let outcome = try await armed.capture(request, report: report)
-            failedGuards = outcome.refusal == nil ? 0 : failedGuards + 1
+            failedLimitCopies = outcome.refusal?.code == .copyFailed ? failedLimitCopies + 1 : 0
             conclude(outcome)
         } catch {
-            failedGuards += 1
+            failedLimitCopies = 0
             log.error("\(service): cannot capture near the heap limit: \(error)")
         }
         captures.unrequested["heap limit of \(process.identity.pid)"] = nil
