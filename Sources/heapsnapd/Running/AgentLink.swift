@@ -88,6 +88,7 @@ extension ServiceWatch {
 
     private func guardHeapLimit(_ connection: AgentConnection, _ process: NodeProcess) async {
         guard workplace.configuration.launch.nearHeapLimit > 0 else { return }
+        failedLimitCopies = 0
         while !Task.isCancelled {
             do {
                 if let rest = restAfterLimit, try await HeapLimitGuard.mask(on: connection) {
@@ -107,8 +108,11 @@ extension ServiceWatch {
                 let task = Task(executorPreference: BlockingWork.threads) { await self.takeGuarded(armed, process) }
                 captures.unrequested["heap limit of \(process.identity.pid)"] = task
                 await task.value
+                // A thread of V8 that was awake at the fork makes a copy fail, and the limit is met again in a moment: once more (decision 0008).
+                if failedLimitCopies == 1 { continue }
                 // Node's own is the net then, and not to be masked.
                 if limitMet == nil { try await Task.sleep(for: workplace.configuration.limits.cooldown) }
+                failedLimitCopies = 0
             } catch { return log.debug("\(service): V8's heap limit is not guarded: \(error)") }
         }
     }
@@ -138,10 +142,11 @@ extension ServiceWatch {
         log.notice("\(service): V8 came near its heap limit; its copy takes a snapshot")
         do {
             let outcome = try await armed.capture(request, report: report)
+            failedLimitCopies = outcome.refusal?.code == .copyFailed ? failedLimitCopies + 1 : 0
             if outcome.refusal != nil { limitMet = nil }
             await conclude(outcome)
         } catch {
-            limitMet = nil
+            (failedLimitCopies, limitMet) = (0, nil)
             log.error("\(service): cannot capture near the heap limit: \(error)")
         }
         captures.unrequested["heap limit of \(process.identity.pid)"] = nil

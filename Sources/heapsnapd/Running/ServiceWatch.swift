@@ -52,6 +52,8 @@ actor ServiceWatch {
     /// What the agent said since the last look: the heap has grown over five full collections.
     var reportedLeak: String?
     private var capturedByAnother = false
+    /// Copies near V8's heap limit that have failed (`copyFailed`), one after the other.
+    var failedLimitCopies = 0
     /// Of the cgroup's use in a second, for whoever decides beside us.
     nonisolated let growthNow = Mutex(ByteCount.zero)
     var isRefused: Bool { refusals != nil }
