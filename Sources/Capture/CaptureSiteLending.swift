@@ -34,7 +34,7 @@ extension CaptureSite {
         guard let cost = facts.cost, cost.heap >= .mebibytes(8), let bytes = record.bytes, let pause = record.actual?.pause, let before = facts.rss
         else { return }
         guard let seen = LearnedCost(heap: cost.heap, extra: max(.zero, peakRSS - before), pause: pause.duration, bytes: bytes) else { return }
-        _ = try? store.learn(seen, of: record.service)
+        _ = try? store.learn(seen, of: record.owner)
     }
 }
 

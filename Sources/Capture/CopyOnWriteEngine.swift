@@ -134,7 +134,7 @@ struct CopyOnWriteEngine: Sendable {
             let work = copy.work,
             let seen = LearnedCost(heap: cost.heap, extra: extra, pause: work, bytes: copy.ingested.bytes)
         else { return }
-        _ = try? site.store.learn(seen, of: record.service)
+        _ = try? site.store.learn(seen, of: record.owner)
     }
 }
 

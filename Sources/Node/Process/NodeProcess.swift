@@ -27,6 +27,8 @@ public struct NodeProcess: Sendable {
     public var caughtSignals: SignalSet
     public var cgroup: String?
     public var unit: String?
+    /// Of its user's own systemd; see `CgroupPlace`.
+    public var userUnit: String?
     /// The pod's name in Kubernetes, else the first 12 digits of the container's id.
     public var container: String?
     public var packageName: String?
@@ -49,7 +51,7 @@ public struct NodeProcess: Sendable {
 
     /// The name of the service that this process is, unless `--service` says another (contract 1).
     public func serviceName(explicit: String? = nil) -> String {
-        ServiceName.derive(explicit: explicit, unit: unit, container: container, packageName: packageName, script: flags.script)
+        ServiceName.derive(explicit: explicit, unit: unit ?? userUnit, container: container, packageName: packageName, script: flags.script)
     }
 }
 
@@ -96,7 +98,7 @@ extension NodeProcess {
             (process.uid, process.gid, process.groups) = (status.uids.fileSystem, status.gids.fileSystem, status.groups)
             process.namespacePID = status.nsPIDs.last ?? pid.rawValue
             process.cgroup = cgroup
-            process.unit = place.unit
+            (process.unit, process.userUnit) = (place.unit, place.userUnit)
             process.container = pod(environment) ?? place.containerID.map { String($0.prefix(12)) }
             process.packageName = try packageName(script: flags.script, workingDirectory: workingDirectory, root: root)
             process.watchdog = environment?["WATCHDOG_USEC"].flatMap { Int64($0) }.map { .microseconds($0) }

@@ -94,14 +94,14 @@ struct RunCommand: ParsableCommand {
 
     /// Contract 1, as far as it can be known before the process exists.
     private func subject(_ environment: [String: String], _ workingDirectory: String) -> Subject {
-        let cgroup = (try? ProcessTable().cgroups(ProcessID(getpid())))??.map(\.path).first { CgroupPlace.parse($0).unit != nil }
+        let places = ((try? ProcessTable().cgroups(ProcessID(getpid()))) ?? nil ?? []).map { ($0.path, CgroupPlace.parse($0.path)) }
+        let (cgroup, place) = places.first { $0.1.unit != nil || $0.1.userUnit != nil } ?? (nil, CgroupPlace())
         let script = NodeFlags.parse(arguments: command, nodeOptions: nil).script
         let container = environment["KUBERNETES_SERVICE_HOST"] == nil ? nil : environment["HOSTNAME"]
         let package = (try? PackageManifest.nearestName(from: workingDirectory, root: "")).flatMap(\.self)
-        let unit = cgroup.flatMap { CgroupPlace.parse($0).unit }
         let service = ServiceName.derive(
-            explicit: launch.service, unit: unit, container: container, packageName: package, script: script ?? command.first)
-        return Subject(service: service, unit: unit, cgroup: cgroup, command: command.joined(separator: " "), user: userName(geteuid()))
+            explicit: launch.service, unit: place.unit ?? place.userUnit, container: container, packageName: package, script: script ?? command.first)
+        return Subject(service: service, unit: place.unit, cgroup: cgroup, command: command.joined(separator: " "), user: userName(geteuid()))
     }
 }
 

@@ -226,7 +226,9 @@ actor Daemon {
     }
 
     private func key(of process: NodeProcess) -> Key {
-        if process.unit != nil || process.container != nil, let cgroup = process.cgroup { return .cgroup(cgroup, service: process.serviceName()) }
+        if process.unit ?? process.userUnit ?? process.container != nil, let cgroup = process.cgroup {
+            return .cgroup(cgroup, service: process.serviceName())
+        }
         return .family(survey.head(of: process))
     }
 

@@ -136,7 +136,7 @@ extension ServiceWatch {
         limitMet = SystemClock.monotonic()
         var request = limitRequest(of: process)
         // In place, as Node's own flag would have it, the service would have stood still for as long, and then ended.
-        let cost = request.heapBound.map { workplace.site.predictedCost(heap: $0, version: process.version, service: service) }
+        let cost = request.heapBound.map { workplace.site.predictedCost(heap: $0, version: process.version, owner: request.record.owner) }
         await host.captureBegan(patience: cost.map { min($0.pause * 3, .seconds(300)) })
         request.record.samples = .init(before: trajectory.recorded)
         log.notice("\(service): V8 came near its heap limit; its copy takes a snapshot")

@@ -2,6 +2,7 @@ import Capture
 import Linux
 import MemoryWatch
 import Node
+import SnapshotStore
 import Units
 
 /// The one process of a service that is watched, and what is known of it from its start.
@@ -42,7 +43,7 @@ struct WatchedProcess {
 
     /// What captures have cost, anew: at the start, and after each of them. Not in the loop (contract 8).
     mutating func learn(rules: [Rule], workplace: Workplace) {
-        learned = workplace.site.learnedFactors(of: service)
+        learned = workplace.site.learnedFactors(of: SnapshotRecord.owner(service: service, unit: process.unit))
         patientHeap = SnapshotCost.largestHeap(pausing: workplace.configuration.capture.maxPause, version: process.version, learned: learned)
         let shares = rules.flatMap(\.triggers).compactMap { trigger -> Ratio? in
             switch trigger {
