@@ -20,6 +20,10 @@ enum JSONText: Equatable {
         if case .object(let members) = self { members[key] } else { nil }
     }
 
+    var first: JSONText? {
+        if case .array(let elements) = self { elements.first } else { nil }
+    }
+
     /// A count or an index: digits only, within Int.
     var natural: Int? {
         if case .number(let digits) = self, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { Int(digits) } else { nil }

@@ -10,6 +10,10 @@ public struct SnapshotHeader: Sendable, Hashable {
     /// In the order of the columns of `nodes`; six or seven of them, by Node version.
     public var nodeFields: [String]
     public var edgeFields: [String]
+    /// What the numbers in the column `type` stand for; empty where the header does not say.
+    public var nodeTypes: [String] = []
+    public var edgeTypes: [String] = []
+    public var locationFields: [String] = []
     /// Can be smaller than the array it describes when allocation tracking ran in the captured isolate.
     public var traceFunctionCount: Int?
     /// Written by Node 24 and later.
@@ -39,6 +43,8 @@ extension SnapshotHeader {
         let parsed = SnapshotHeader(
             nodeCount: try count("node_count"), edgeCount: try count("edge_count"),
             nodeFields: try fields("node_fields"), edgeFields: try fields("edge_fields"),
+            nodeTypes: header["meta"]?["node_types"]?.first?.strings ?? [], edgeTypes: header["meta"]?["edge_types"]?.first?.strings ?? [],
+            locationFields: header["meta"]?["location_fields"]?.strings ?? [],
             traceFunctionCount: header["trace_function_count"]?.natural,
             extraNativeBytes: header["extra_native_bytes"]?.natural.map { ByteCount($0) })
         guard parsed.nodeNumbers != nil, parsed.edgeNumbers != nil else { throw Malformed(reason: "the header's counts are beyond any memory") }

@@ -1,0 +1,57 @@
+/// What DevTools computes of a snapshot when it opens one, and equal to it for every node: heap_snapshot_worker/HeapSnapshot.ts of DevTools 156,
+/// heapsnapshot-format.md part 2.
+///
+/// Cost: 0.3 s for 2.6 million nodes and 8.6 million edges; 28 bytes per node are kept, 60 more and 4 per edge needed while it works.
+public final class SnapshotGraph: Sendable {
+    public let snapshot: Snapshot
+    /// Shallow sizes, after what only one object uses was given to it.
+    let sizes: SizeColumn
+    /// `Distances.unset` where nothing leads to a node.
+    let distances: Column<Int32>
+    let dominators: Column<UInt32>
+    /// Own size and that of all that is dominated.
+    let retained: Column<UInt64>
+    let detachedness: Column<UInt8>?
+    let userRoots: [Int]
+    let names: KnownNames
+    /// Of the heap and of what V8 says is kept outside of it.
+    public let totalBytes: UInt64
+
+    public init(_ snapshot: Snapshot) {
+        let columns = snapshot.columns
+        let links = Links(columns)
+        let names = KnownNames(snapshot.strings)
+        let roots = Roots(links, names)
+        detachedness = Detachedness.propagate(columns, links)
+        sizes = ShallowSizes.transferred(columns, links, names, roots)
+        let essential = EssentialEdges.find(snapshot, links, names, roots)
+        userRoots = roots.user
+        roots.isPageOwned.free()
+        let tree = Dominators(links, essential: essential)
+        essential.free()
+        dominators = tree.dominator
+        retained = SnapshotGraph.retained(sizes, tree, count: links.nodeCount)
+        tree.order.free()
+        distances = Distances.calculate(columns, links, names, roots)
+        totalBytes = retained[0] + UInt64(clamping: snapshot.header.extraNativeBytes?.bytes ?? 0)
+        (self.snapshot, self.names) = (snapshot, names)
+        withExtendedLifetime(columns) {}
+    }
+
+    /// From the last of the search to the first: each adds to its dominator.
+    private static func retained(_ sizes: SizeColumn, _ tree: Dominators, count: Int) -> Column<UInt64> {
+        let column = Column<UInt64>(count)
+        let retained = column.pointer
+        for node in 0..<count { retained[node] = sizes.size(node) }
+        for at in stride(from: count - 1, to: 0, by: -1) {
+            let node = Int(tree.order.pointer[at])
+            retained[Int(tree.dominator.pointer[node])] &+= retained[node]
+        }
+        return column
+    }
+
+    public func retainedSize(of node: Int) -> UInt64 { retained[node] }
+    public func shallowSize(of node: Int) -> UInt64 { sizes.size(node) }
+    public func distance(of node: Int) -> Int32 { distances[node] }
+    public func dominator(of node: Int) -> Int { Int(dominators[node]) }
+}
