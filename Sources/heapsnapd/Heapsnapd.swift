@@ -15,6 +15,7 @@ struct Heapsnapd: ParsableCommand {
               heapsnapd dump 4711                 take one now, if that is safe
               heapsnapd watch 4711                its memory and its heap, live
               heapsnapd list                      what was captured
+              heapsnapd summary latest            what the newest snapshot holds
               heapsnapd export latest             a file for Chrome DevTools
 
             EXIT STATUS
@@ -24,8 +25,8 @@ struct Heapsnapd: ParsableCommand {
         subcommands: [
             RunCommand.self, StatusCommand.self, ReloadCommand.self, DumpCommand.self, CheckCommand.self, WatchCommand.self, ListCommand.self,
             InfoCommand.self, ExportCommand.self,
-            DeleteCommand.self,
-            PruneCommand.self, PrekillCommand.self, DaemonCommand.self, ConfigCommand.self, VersionCommand.self,
+            DeleteCommand.self, PruneCommand.self, SummaryCommand.self, StatisticsCommand.self,
+            PrekillCommand.self, DaemonCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 
     /// Synchronous, as all commands are: an asynchronous main ends in dispatch_main, which unblocks all signals of the main thread (see

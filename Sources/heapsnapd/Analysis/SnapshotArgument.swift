@@ -1,0 +1,87 @@
+public import ArgumentParser
+import HeapSnapshot
+import SnapshotStore
+import SystemPackage
+import Units
+
+/// A snapshot on the command line: a file, `-` for standard input, or what names one of the store.
+struct SnapshotArgument: ExpressibleByArgument {
+    static let help: ArgumentHelp = "A file (plain or zstd), - for standard input, or an id of the store, the beginning of one, latest, latest~n."
+    let text: String
+
+    init?(argument: String) {
+        guard !argument.isEmpty else { return nil }
+        text = argument
+    }
+
+    /// An id has no slash and no dot; whoever means a file of such a name writes ./NAME.
+    var isFile: Bool { text == "-" || text.contains("/") || text.contains(".") }
+}
+
+/// A snapshot that was read, and its record where it is of the store.
+struct OpenedSnapshot {
+    let snapshot: Snapshot
+    let record: SnapshotRecord?
+    /// For people.
+    let name: String
+}
+
+extension SnapshotArgument {
+    /// Reads it whole; progress on a terminal.
+    ///
+    /// - Throws: `CommandFailure` with `.damaged` for what is no snapshot or ends early, `.notFound`.
+    func open(_ options: GlobalOptions, partial: Bool = false) throws -> OpenedSnapshot {
+        let (bytes, record) = try source(options)
+        let size = bytes.size
+        var seen = 0
+        let source = ByteSource(size: size.map { Int($0.bytes) }) { buffer in
+            let count = try bytes.read(into: buffer)
+            seen += count
+            if Terminal.errorIsTerminal, seen >> 25 != (seen - count) >> 25 {
+                Terminal.showProgress("reading \(text): \(ByteCount(seen))" + (size.map { " of \($0)" } ?? ""))
+            }
+            return count
+        }
+        do {
+            let snapshot = try SnapshotReader.read(source, partial: partial)
+            Terminal.endProgress()
+            if let truncation = snapshot.truncation { Terminal.printError("heapsnapd: warning: \(text) is a part of a snapshot: \(truncation)") }
+            return OpenedSnapshot(snapshot: snapshot, record: record, name: record?.id.text ?? text)
+        } catch let error as SnapshotError {
+            let advice = error.isTruncation && !partial ? "; --partial shows what it holds" : ""
+            throw CommandFailure(.damaged, "cannot read \(text): \(error)\(advice)")
+        } catch let error as StoreError {
+            if case .damaged = error { throw CommandFailure(.damaged, "\(error)") }
+            throw error
+        }
+    }
+
+    private func source(_ options: GlobalOptions) throws -> (bytes: SnapshotBytes, record: SnapshotRecord?) {
+        if text == "-" { return (try SnapshotBytes(.standardInput, called: "standard input"), nil) }
+        if isFile {
+            do { return (try SnapshotBytes(fileAt: text), nil) } catch StoreError.call(_, _, .noSuchFileOrDirectory) {
+                throw CommandFailure(.notFound, "cannot open \(text): no such file")
+            }
+        }
+        let store = try Workplace.open(options, for: .reading).store
+        let record = try store.resolve(text)
+        guard record.hasSnapshot else {
+            throw CommandFailure(.notFound, "\(record.id) has no snapshot (\(record.state.rawValue)); see heapsnapd info \(record.id)")
+        }
+        return (try SnapshotBytes(record, of: store), record)
+    }
+}
+
+/// What every command takes that prints rows of a snapshot.
+struct RowOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: ArgumentHelp("Rows; 0 for all.", valueName: "n")) var limit = 30
+    @Option(help: ArgumentHelp("Only rows whose name contains this.", valueName: "text")) var filter: String?
+    @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
+
+    func validate() throws { if limit < 0 { throw ValidationError("--limit takes 0 or more, not \(limit)") } }
+
+    func chosen<Row>(_ rows: [Row], name: (Row) -> String) -> ArraySlice<Row> {
+        let matching = filter.map { text in rows.filter { name($0).contains(text) } } ?? rows
+        return limit == 0 ? matching[...] : matching.prefix(limit)
+    }
+}
