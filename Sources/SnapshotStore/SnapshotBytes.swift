@@ -1,5 +1,5 @@
 import CZstd
-import SystemPackage
+public import SystemPackage
 public import Units
 
 /// The uncompressed bytes of a snapshot, pulled: from the store, from a file that may be compressed by zstd, or from a pipe.
