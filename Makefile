@@ -9,19 +9,25 @@ SYSCONFDIR ?= /etc
 DESTDIR ?=
 # The program looks for its agent in ../lib/heapsnapd.
 LIBDIR ?= $(PREFIX)/lib
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+# The only place where the version stands; tests hold the others against it.
+VERSION = $(shell sed -n 's/.*static let text = "\(.*\)"/\1/p' Sources/heapsnapd/Commands/VersionCommand.swift)
 
 BINARY := .build/release/heapsnapd
 AGENT := .build/agent/heapsnapd-agent.node
 SUPPORT := Tests/Support/bin
 SWIFT_SOURCES := Package.swift Sources Tests
 SHELL_SCRIPTS := .ci/run $(SUPPORT)/fetch-node $(SUPPORT)/run-tests $(SUPPORT)/install-dependencies $(SUPPORT)/demo \
-	Tests/SystemImage/build-image Tests/SystemImage/guest-run Tests/SystemImage/run-scenarios Tests/SystemImage/in-guest Tests/Support/programs/spawn-chain.sh
+	debian/build-package debian/heapsnapd.postrm Tests/SystemImage/build-image Tests/SystemImage/guest-run Tests/SystemImage/run-scenarios Tests/SystemImage/in-guest Tests/Support/programs/spawn-chain.sh
 
 BUN_STANDIN := .build/support/bun-standin/node
 
 BASH_COMPLETION := $(PREFIX)/share/bash-completion/completions/heapsnapd
 ZSH_COMPLETION := $(PREFIX)/share/zsh/site-functions/_heapsnapd
 FISH_COMPLETION := $(PREFIX)/share/fish/vendor_completions.d/heapsnapd.fish
+
+UNITS := heapsnapd.service heapsnapd.socket heapsnapd-capture.slice heapsnapd@.service
+AS_INSTALLED := s|/usr/bin/heapsnapd|$(PREFIX)/bin/heapsnapd|; s|/usr/lib/heapsnapd|$(LIBDIR)/heapsnapd|
 
 .PHONY: help
 help: ## this list
@@ -57,8 +63,12 @@ agent-loaders: # musl and aarch64
 	@$(SUPPORT)/install-dependencies musl-tools g++-aarch64-linux-gnu qemu-user-static
 	@$(MAKE) -C Sources/NodeAgent loaders
 
+.PHONY: probe
+probe: swift # the room Systemd as a program of its own, for the guest
+	swift build -c release --static-swift-stdlib --product systemd-probe
+
 .PHONY: test
-test: build agent-tests $(BUN_STANDIN) ## all tests but the long repetitions; the runner's count is the last line
+test: build probe agent-tests $(BUN_STANDIN) ## all tests but the long repetitions; the runner's count is the last line
 	@$(SUPPORT)/fetch-node
 	@HEAPSNAPD_BINARY=$(CURDIR)/$(BINARY) $(SUPPORT)/run-tests
 
@@ -92,7 +102,7 @@ demo: deps build ## a leaking service in a 512 MB cgroup, captured before the ki
 	@$(SUPPORT)/demo
 
 .PHONY: install
-install: ## binary, agent, man pages, completions, configuration below $(DESTDIR)$(PREFIX); build first
+install: ## binary, agent, units, man pages, completions, configuration below $(DESTDIR)$(PREFIX); build first
 	@for file in $(BINARY) $(AGENT); do test -e $$file || \
 		{ echo "make: cannot install: $$file is missing; run 'make build' first" >&2; exit 1; }; done
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/heapsnapd
@@ -101,17 +111,38 @@ install: ## binary, agent, man pages, completions, configuration below $(DESTDIR
 	for page in $(wildcard docs/man/*.1 docs/man/*.5); do \
 		install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done
 	install -d $(dir $(DESTDIR)$(BASH_COMPLETION)) $(dir $(DESTDIR)$(ZSH_COMPLETION)) $(dir $(DESTDIR)$(FISH_COMPLETION))
-	$(BINARY) --generate-completion-script bash >$(DESTDIR)$(BASH_COMPLETION)
+	$(BINARY) --generate-completion-script bash | sed 1d >$(DESTDIR)$(BASH_COMPLETION)
 	$(BINARY) --generate-completion-script zsh >$(DESTDIR)$(ZSH_COMPLETION)
 	$(BINARY) --generate-completion-script fish >$(DESTDIR)$(FISH_COMPLETION)
 	test -e $(DESTDIR)$(SYSCONFDIR)/heapsnapd/heapsnapd.yaml || \
 		install -D -m 644 config/heapsnapd.yaml $(DESTDIR)$(SYSCONFDIR)/heapsnapd/heapsnapd.yaml
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/share/heapsnapd
+	for unit in $(UNITS); do sed '$(AS_INSTALLED)' systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit; done
+	sed '$(AS_INSTALLED)' systemd/node-service.conf.example >$(DESTDIR)$(PREFIX)/share/heapsnapd/node-service.conf.example
+	install -D -m 644 docs/guide/hooks.md $(DESTDIR)$(PREFIX)/share/doc/heapsnapd/hooks.md
+	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/heapsnapd.conf
+	install -D -m 644 systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/heapsnapd.conf
+	install -D -m 644 systemd/heapsnapd.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/heapsnapd.catalog
+	@test -n "$(DESTDIR)" || echo "make: for the daemon: systemd-sysusers && systemctl daemon-reload && systemctl enable --now heapsnapd"
 
 .PHONY: uninstall
 uninstall: ## remove what install put there, except the configuration
 	rm -f $(DESTDIR)$(PREFIX)/bin/heapsnapd $(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) $(DESTDIR)$(FISH_COMPLETION)
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man[15]/heapsnapd*.[15] $(DESTDIR)$(LIBDIR)/heapsnapd/heapsnapd-agent.node
-	rmdir $(DESTDIR)$(LIBDIR)/heapsnapd 2>/dev/null || true
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) $(DESTDIR)$(PREFIX)/share/heapsnapd/node-service.conf.example
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/,sysusers.d/heapsnapd.conf tmpfiles.d/heapsnapd.conf systemd/catalog/heapsnapd.catalog)
+	rm -f $(DESTDIR)$(PREFIX)/share/doc/heapsnapd/hooks.md
+	rmdir $(DESTDIR)$(LIBDIR)/heapsnapd $(DESTDIR)$(PREFIX)/share/heapsnapd $(DESTDIR)$(PREFIX)/share/doc/heapsnapd 2>/dev/null || true
+
+.PHONY: deb
+deb: build ## a Debian package: .build/deb/heapsnapd_VERSION_ARCHITECTURE.deb
+	@debian/build-package
+	@if command -v lintian >/dev/null; then lintian --fail-on error --allow-root .build/deb/heapsnapd_$(VERSION)_*.deb; \
+		else echo "make: no lintian here to judge it"; fi
+
+.PHONY: version
+version: # of the program, as it stands in its source
+	@echo $(VERSION)
 
 .PHONY: clean
 clean: ## remove .build

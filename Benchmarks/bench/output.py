@@ -63,6 +63,18 @@ def footprint(result):
     return table([f"`heapsnapd run`, service at rest for {result['seconds']:.0f} s", "measured", "target"], rows)
 
 
+def resident(result):
+    watched = next(line["count"] for line in result if line["name"] == "watched")
+    rows = [["target of heapsnapd daemon", "60", "0.2 %", "10 MB", DASH, DASH]]
+    for line in result:
+        if "absent" in line:
+            rows.append([f"{line['name']}: does not run there, without PSI"] + [DASH] * 5)
+        elif "wakeups" in line:
+            rows.append([line["name"], line["wakeups"], f"{line['cpu_percent']:.2f} %", f"{line['anonymous_kib'] * 1.024 / 1e3:.1f} MB", line["threads"],
+                         line["descriptors"]])
+    return table([f"{watched} idle services, at rest", "wake-ups a minute", "processor", "anonymous memory", "threads", "descriptors"], rows)
+
+
 def ingest(result):
     megabytes = result["bytes"] / 1e6
     ours, theirs = ([megabytes / pair[side]["wall"] for pair in result["pairs"]] for side in ("ingest", "zstd"))
@@ -147,6 +159,6 @@ def survival_cell(way, runs):
 
 
 def lines(name, result):
-    tables = {"reaction": reaction, "footprint": footprint, "ingest": ingest, "copy": copy, "throughput": throughput, "survival": survival,
+    tables = {"reaction": reaction, "footprint": footprint, "resident": resident, "ingest": ingest, "copy": copy, "throughput": throughput, "survival": survival,
               "survival-copy": survival}
     return tables[name](result)

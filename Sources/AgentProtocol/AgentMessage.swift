@@ -13,7 +13,7 @@ public enum AgentMessage: Sendable, Hashable {
     /// `more`: how many did not fit into the message.
     case isolates(id: Int, [AgentIsolate], more: Int)
     case statistics(id: Int, [AgentStatistics])
-    /// `controls`, `armed`, `disarmed`, `cancelled`, `subscribed`, `forgotten`.
+    /// `controls`, `armed`, `disarmed`, `masked`, `cancelled`, `subscribed`, `forgotten`.
     case done(id: Int, type: String)
     case collection(AgentCollection)
     case leak(AgentLeak)
@@ -48,7 +48,7 @@ public enum AgentMessage: Sendable, Hashable {
             case "statistics": return .statistics(id: try id(), try body(List<AgentStatistics>.self).isolates)
             case "gc": return .collection(try body(AgentCollection.self))
             case "leak": return .leak(try body(AgentLeak.self).printable)
-            case "controls", "armed", "disarmed", "cancelled", "subscribed", "forgotten": return .done(id: try id(), type: head.type)
+            case "controls", "armed", "disarmed", "masked", "cancelled", "subscribed", "forgotten": return .done(id: try id(), type: head.type)
             default: return .unknown(type: head.type.printable)
             }
         } catch let error as Malformed { throw error } catch { throw Malformed(description: "the agent's message is not of this protocol: \(error)") }

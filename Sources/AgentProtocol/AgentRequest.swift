@@ -9,6 +9,8 @@ public enum AgentRequest: Sendable, Hashable {
     /// A copy as soon as V8 comes near its heap limit; the same two descriptors.
     case arm(isolate: Int?)
     case disarm(guardID: Int)
+    /// V8's limit ends the process without a snapshot, Node's own included, until something is armed or the connection ends.
+    case mask
     case cancel(capture: Int)
     /// nil: all.
     case isolates(only: Int? = nil)
@@ -25,6 +27,7 @@ public enum AgentRequest: Sendable, Hashable {
             (wire.type, wire.isolate, wire.timeout, wire.exactIds) = ("capture", isolate, timeout, exactIds)
         case .arm(let isolate): (wire.type, wire.kind, wire.isolate) = ("arm", "nearHeapLimit", isolate)
         case .disarm(let guardID): (wire.type, wire.guard) = ("disarm", guardID)
+        case .mask: wire.type = "mask"
         case .cancel(let capture): (wire.type, wire.capture) = ("cancel", capture)
         case .isolates(let isolate): (wire.type, wire.isolate) = ("isolates", isolate)
         case .subscribe(let collections, let leaks):

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -63,6 +64,24 @@ int linux_ofd_locked(int descriptor) {
     struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
     if (fcntl(descriptor, F_OFD_GETLK, &whole) != 0) return -1;
     return whole.l_type != F_UNLCK;
+}
+
+int linux_priority_open(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int linux_priority_add(int epoll, int descriptor, uint64_t number) {
+    struct epoll_event event = {.events = EPOLLPRI, .data.u64 = number};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int linux_priority_remove(int epoll, int descriptor) { return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL); }
+
+int linux_priority_wait(int epoll, uint64_t *number) {
+    struct epoll_event event;
+    int count;
+    do count = epoll_wait(epoll, &event, 1, -1); while (count < 0 && errno == EINTR);
+    if (count < 0) return -1;
+    *number = event.data.u64;
+    return (event.events & EPOLLERR) == 0;
 }
 
 void linux_trim_heap(void) { malloc_trim(0); }

@@ -1,54 +1,21 @@
 #define _GNU_SOURCE  // struct ucred
 #include "csystemd.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <systemd/sd-bus.h>
 #include <time.h>
 #include <unistd.h>
 
-#define SERVICE "org.freedesktop.systemd1"
-#define MANAGER "/org/freedesktop/systemd1", SERVICE ".Manager"
+#include "manager.h"
 
-// What we use of libsystemd, with the types of its own header.
-#define FUNCTIONS(F) F(sd_bus_new) F(sd_bus_set_address) F(sd_bus_start) F(sd_bus_open_system) F(sd_bus_flush_close_unref) \
-    F(sd_bus_call_method) F(sd_bus_message_read) F(sd_bus_message_unref) F(sd_bus_get_property_string) F(sd_bus_get_property_strv) \
-    F(sd_bus_get_property_trivial) F(sd_bus_error_free) F(sd_bus_get_fd) F(sd_bus_message_new_method_call) F(sd_bus_message_append) F(sd_bus_call) \
-    F(sd_bus_process) F(sd_bus_wait) F(sd_bus_message_is_signal)
-
-#define DECLARE(name) __typeof__(name) *name;
-static struct { FUNCTIONS(DECLARE) } lib;
-static char load_failure[256];
-
-static void load(void) {
-    void *library = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
-#define RESOLVE(name) if (library) { *(void **)&lib.name = dlsym(library, #name); if (!lib.name) library = NULL; }
-    FUNCTIONS(RESOLVE)
-    if (library) return;
-    const char *error = dlerror();
-    snprintf(load_failure, sizeof load_failure, "%s", error ? error : "libsystemd.so.0 is too old");
-}
-
-int systemd_available(systemd_reason *reason) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, load);
-    if (!load_failure[0]) return 0;
-    memcpy(reason->text, load_failure, sizeof reason->text);
-    return -ENOPKG;
-}
-
-static int failed(int result, sd_bus_error *error, systemd_reason *reason) {
+int failed(int result, sd_bus_error *error, systemd_reason *reason) {
     if (result >= 0) return 0;
     snprintf(reason->text, sizeof reason->text, "%s", error->message ? error->message : strerror(-result));
     lib.sd_bus_error_free(error);
     return result;
 }
-
-static sd_bus *bus(systemd_connection *connection) { return (sd_bus *)connection; }
 
 // As systemctl does (bus_connect_system_systemd): root speaks to systemd itself, which works without a bus daemon; all others by way of the bus.
 int systemd_connect(systemd_connection **connection, systemd_reason *reason) {

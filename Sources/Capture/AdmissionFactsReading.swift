@@ -28,7 +28,7 @@ extension CaptureSite {
         facts.objection = objection(to: request)
         if let estimate = try request.heapBound ?? HeapEstimate.read(process, table: table)?.bytes {
             let heap = max(estimate, request.heapAtLeast)
-            let cost = predictedCost(heap: heap, version: process.version, service: request.record.service)
+            let cost = predictedCost(heap: heap, version: process.version, owner: request.record.owner)
             facts.cost = .init(heap: heap, extra: cost.extra, pause: cost.pause, file: cost.file)
         }
         if let hierarchy, let limit = facts.limit {

@@ -8,6 +8,12 @@ public struct Artifact: Sendable, Hashable {
     public var name: String
     public var kind: ArtifactName
 
+    public init(directory: String, name: String, kind: ArtifactName) {
+        self.directory = directory
+        self.name = name
+        self.kind = kind
+    }
+
     public var path: String { directory + "/" + name }
 }
 
@@ -31,7 +37,7 @@ public actor ArtifactDirectory {
         self.path = path
         (arrivals, arrival) = AsyncStream.makeStream()
         watch = try FileSystemFacts.at(path)?.hasInotify == true ? DirectoryWatch(path) : nil
-        seen = Set(try SmallFile.names(in: path) ?? [])
+        seen = Set(try SmallFile.names(in: path) { ArtifactName($0) != nil } ?? [])
     }
 
     /// Follows the directory until the task is cancelled or the directory vanishes.
@@ -70,7 +76,7 @@ public actor ArtifactDirectory {
     }
 
     private func look() {
-        guard let names = try? SmallFile.names(in: path) else {
+        guard let names = try? SmallFile.names(in: path, keep: { ArtifactName($0) != nil }) else {
             isGone = true
             return
         }

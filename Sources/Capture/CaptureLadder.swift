@@ -123,7 +123,7 @@ public struct CaptureLadder: Sendable {
         }
         outcome.record.rungs.append(.init(rung: "copyOnWrite", skipped: .init(code: skipped.code.rawValue, message: skipped.message)))
         // A signal reaches the main isolate only, and numbers its objects for itself.
-        if agent.isolate != nil || request.keepsIDs { return try site.refused(outcome, skipped) }
+        if agent.isolate != nil || request.keepsIDs || !request.allowsInPlace { return try site.refused(outcome, skipped) }
         return try await SignalEngine(site: site).capture(request, outcome: outcome, directory: directory, arrival: arrival, report: report)
     }
 }

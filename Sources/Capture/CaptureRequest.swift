@@ -15,6 +15,8 @@ public struct CaptureRequest: Sendable {
     public var stallTimeout: Duration
     /// `--assume-heapsnapshot-signal`: the operator vouches for the handler.
     public var assumesHandler: Bool
+    /// false: a copy or nothing. In place a snapshot takes memory that the service's cgroup, or the host, may not have.
+    public var allowsInPlace = true
     /// Of the cgroup's use in a second.
     public var growth: ByteCount
     /// An upper bound of the heap that the caller knows from a moment ago; it saves the walk of smaps where it is good enough to admit.

@@ -43,13 +43,13 @@ public struct CaptureSite: Sendable {
 
 extension CaptureSite {
     /// What a snapshot in place of such a heap would cost this service.
-    public func predictedCost(heap: ByteCount, version: NodeVersion?, service: String) -> SnapshotCost {
-        SnapshotCost.predict(heap: heap, version: version, learned: learnedFactors(of: service), extraPerHeapByte: extraPerHeapByte)
+    public func predictedCost(heap: ByteCount, version: NodeVersion?, owner: String) -> SnapshotCost {
+        SnapshotCost.predict(heap: heap, version: version, learned: learnedFactors(of: owner), extraPerHeapByte: extraPerHeapByte)
     }
 
     /// What its earlier snapshots have cost; reads one small file.
-    public func learnedFactors(of service: String) -> LearnedFactors? {
-        (try? store.learnedCost(of: service)).flatMap(\.self).map {
+    public func learnedFactors(of owner: String) -> LearnedFactors? {
+        (try? store.learnedCost(of: owner)).flatMap(\.self).map {
             LearnedFactors(
                 extraPerHeapByte: $0.extraPerHeapByte, pausePerHeapByte: $0.pausePerHeapByte, bytesPerHeapByte: $0.bytesPerHeapByte, heap: $0.heap)
         }

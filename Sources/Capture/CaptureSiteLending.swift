@@ -25,8 +25,8 @@ extension CaptureSite {
 
     /// What the capture left behind in the service (node-and-linux.md, "Memory"): malloc does not give it back, and it is not the service's fault.
     func account(_ hierarchy: MemoryHierarchy?, before: ByteCount) throws {
-        guard let now = try hierarchy.flatMap({ try workingSet($0.leaf) }) else { return }
-        try loans.account(now - before, heldBy: holder)
+        guard let leaf = hierarchy?.leaf, let now = try workingSet(leaf) else { return }
+        try loans.account(now - before, heldBy: holder, of: leaf.path)
     }
 
     /// What this capture really cost, for the next prediction of the same service.
@@ -34,7 +34,7 @@ extension CaptureSite {
         guard let cost = facts.cost, cost.heap >= .mebibytes(8), let bytes = record.bytes, let pause = record.actual?.pause, let before = facts.rss
         else { return }
         guard let seen = LearnedCost(heap: cost.heap, extra: max(.zero, peakRSS - before), pause: pause.duration, bytes: bytes) else { return }
-        _ = try? store.learn(seen, of: record.service)
+        _ = try? store.learn(seen, of: record.owner)
     }
 }
 

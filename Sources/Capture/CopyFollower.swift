@@ -37,6 +37,8 @@ struct CopyFollower {
     private static let patience = (isolate: 2.0, agent: Duration.seconds(5))
     /// After the end of its bytes: exit, and the agent's word of it.
     private static let farewell = Duration.seconds(2)
+    /// A niced copy on a busy host takes minutes.
+    private static let longest = Duration.seconds(1_800)
 
     /// - Parameter placement: nil: the copy stays in the service's cgroup.
     func copy(
@@ -47,7 +49,7 @@ struct CopyFollower {
         let answers: AsyncStream<AgentMessage>
         do {
             let channels = try CopyChannels()
-            session = try CopySession(channels) { [site] copy in try site.home(for: copy, placement) }
+            session = try CopySession(channels) { [site, request] copy in try site.home(for: copy, of: request.process, placement) }
             answers = try await channels.hand {
                 try await connection.send(.capture(isolate: isolate, timeout: Self.patience.isolate, exactIds: request.secondsOfIDs), descriptors: $0)
                     .answers
@@ -91,7 +93,7 @@ struct CopyFollower {
             throw CancellationError()
         }
         let state = session.state.withLock { $0 }
-        let isOOMKilled = watched.hung == nil && isOOMKilled(state, killsBefore: killsBefore)
+        let isOOMKilled = watched.hung == nil && watched.excess == nil && isOOMKilled(state, killsBefore: killsBefore)
         if isOOMKilled && state.home.cgroup == nil { outcome.record.oomKilledCopies = (outcome.record.oomKilledCopies ?? 0) + 1 }
         return judge(state, ingested, watched, isOOMKilled: isOOMKilled)
     }
@@ -125,6 +127,7 @@ struct CopyFollower {
 
     private func failure(_ state: CopyState, _ watched: Watched, isOOMKilled: Bool) -> (reason: String, isWorthARetry: Bool) {
         if isOOMKilled { return ("the kernel killed it for the limit of \(state.home.cgroup == nil ? "the service's" : "its own") cgroup", false) }
+        if let excess = watched.excess { return ("it \(excess), and was killed", false) }
         if let hung = watched.hung { return ("it neither worked nor wrote for \(hung.text), and was killed", true) }
         guard let end = state.end else { return ("the service ended while it was at work", false) }
         // SIGIO is its end where its control socket was closed, which was done here.
@@ -156,6 +159,8 @@ struct CopyFollower {
         var peak = ByteCount.zero
         /// It was killed, because for so long nothing of it moved.
         var hung: Duration?
+        /// It was killed for what no copy does.
+        var excess: String?
     }
 
     /// Until its bytes have ended and its end is known, or it was ended here. A copy hangs when neither its processor time nor its bytes advance (a lock that a
@@ -164,7 +169,9 @@ struct CopyFollower {
         _ session: CopySession, _ outcome: inout CaptureOutcome, _ report: (CaptureProgress) -> Void
     ) async -> Watched {
         var watched = Watched()
-        var last = (cpu: Duration.zero, bytes: ByteCount.zero, at: SystemClock.monotonic())
+        let began = SystemClock.monotonic()
+        var last = (cpu: Duration.zero, bytes: ByteCount.zero, at: began)
+        let most = mostBytes
         var handle: ProcessHandle?
         while true {
             let state = session.state.withLock { $0 }
@@ -187,14 +194,22 @@ struct CopyFollower {
             report(state.bytes > .zero ? .writing(state.bytes) : .copyWorks(phase: state.phase, done: state.step.done, total: state.step.total))
             let cpu = state.pid.flatMap { try? site.table.mainThreadCPUTime($0) } ?? .zero
             if cpu - last.cpu >= .milliseconds(20) || state.bytes > last.bytes { last = (cpu, state.bytes, now) }
-            if now - last.at >= request.stallTimeout {
-                watched.hung = now - last.at
+            if now - last.at >= request.stallTimeout { watched.hung = now - last.at }
+            if state.bytes > most { watched.excess = "wrote more than \(most)" }
+            if now - began >= Self.longest { watched.excess = "worked for \(Self.longest.text)" }
+            if watched.hung != nil || watched.excess != nil {
                 _ = try? handle?.signal(SIGKILL)
                 await settle(session)
                 return watched
             }
             try? await Task.sleep(for: Self.interval)
         }
+    }
+
+    /// What may call itself a copy is the service's own code: it holds the host's only capture, and fills the store. A snapshot is at most some ten times the heap
+    /// (decision 0002), and the heap at most what is resident.
+    private var mostBytes: ByteCount {
+        ((try? site.table.statm(request.process.identity.pid))??.rss ?? request.heapBound ?? .gibibytes(1)) * 30.0 + .mebibytes(256)
     }
 
     /// A moment for the agent's word of the end, which carries the figures.

@@ -134,7 +134,7 @@ struct CopyOnWriteEngine: Sendable {
             let work = copy.work,
             let seen = LearnedCost(heap: cost.heap, extra: extra, pause: work, bytes: copy.ingested.bytes)
         else { return }
-        _ = try? site.store.learn(seen, of: record.service)
+        _ = try? site.store.learn(seen, of: record.owner)
     }
 }
 
@@ -143,10 +143,26 @@ extension CaptureSite {
     /// - Parameters:
     ///   - copy: nil: not to be seen from here.
     ///   - placement: nil: where it is.
-    func home(for copy: ProcessID?, _ placement: CopyPlacement?) throws -> CopyHome {
+    /// - Throws: `Refusal` where it is not what `target` can have forked.
+    func home(for copy: ProcessID?, of target: NodeProcess, _ placement: CopyPlacement?) throws -> CopyHome {
+        if let copy, !isChild(copy, of: target) {
+            throw Refusal(.copyFailed, "process \(copy) says that it is the copy, and is none of the service's")
+        }
         guard let placement else { return CopyHome() }
         guard let copy else { throw LendingObstacle("it is in a pid namespace that cannot be seen from here") }
         return CopyHome(cgroup: try placer.place(copy, placement))
+    }
+
+    /// Whoever holds the socket can say that it is the copy, and would be moved out of its cgroup and its limit. Where the target has ended meanwhile, as near
+    /// V8's limit, its child is somebody else's; the user stays.
+    private func isChild(_ copy: ProcessID, of target: NodeProcess) -> Bool {
+        guard let status = (try? table.status(copy)).flatMap(\.self) else { return false }
+        guard (try? table.identity(target.identity.pid)) == target.identity, let parent = (try? table.status(target.identity.pid)).flatMap(\.self)
+        else {
+            return status.uids.effective == target.uid
+        }
+        return status.uids == parent.uids && (try? table.stat(copy))??.parent == target.identity.pid
+            && (try? table.cgroups(copy)) == (try? table.cgroups(target.identity.pid))
     }
 }
 

@@ -32,6 +32,12 @@ public struct HeapLimitGuard: Sendable {
         return nil
     }
 
+    /// Instead of it: the limit ends the service without a snapshot, Node's own included, until it is armed or the connection ends.
+    /// - Returns: whether this agent can.
+    public static func mask(on connection: AgentConnection) async throws -> Bool {
+        if case .done? = try await connection.ask(.mask) { true } else { false }
+    }
+
     /// Returns when the limit has been met and a copy is there: true; false when it was disarmed or the service has ended.
     public func isMet() async -> Bool {
         for await _ in session.arrival { return true }
@@ -82,7 +88,7 @@ extension CaptureSite {
             // The copy is made without it, too: at V8's limit the service ends in any case.
             try? lend(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome)
         }
-        var home = try home(for: copy, admitted.placement)
+        var home = try home(for: copy, of: request.process, admitted.placement)
         home.loan = outcome.record.loan
         return home
     }

@@ -32,6 +32,8 @@ public struct Loan: Sendable, Codable, Hashable {
     /// For whom it was taken.
     public var target: ProcessIdentity
     public var service: String
+    /// Directory of the service's own cgroup. The limits may be those of its ancestors.
+    public var cgroup: String
     public var takenAt: Timestamp
     /// How it was written: `cgroup` (the file itself) or `systemd` (unit property).
     public var lender: String
@@ -42,14 +44,15 @@ public struct Loan: Sendable, Codable, Hashable {
     public var limits: [Limit]
 
     public init(
-        id: String, bootID: String, holder: ProcessIdentity, target: ProcessIdentity, service: String, takenAt: Timestamp, lender: String,
-        useBefore: ByteCount, limits: [Limit]
+        id: String, bootID: String, holder: ProcessIdentity, target: ProcessIdentity, service: String, cgroup: String, takenAt: Timestamp,
+        lender: String, useBefore: ByteCount, limits: [Limit]
     ) {
         self.id = id
         self.bootID = bootID
         self.holder = holder
         self.target = target
         self.service = service
+        self.cgroup = cgroup
         self.takenAt = takenAt
         self.lender = lender
         self.useBefore = useBefore

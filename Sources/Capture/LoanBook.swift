@@ -37,7 +37,7 @@ public struct LoanBook: Sendable {
     }
 
     /// Raises every limit of the hierarchy that stands below `limit`, on top of what this holder has lent already.
-    /// - Returns: the holder's open loan; nil where it has none: no limit was in the way, or none can be raised.
+    /// - Returns: the holder's open loan to this cgroup; nil where it has none: no limit was in the way, or none can be raised.
     /// - Throws: `KernelError`; what was raised by then is written down.
     public func lend(
         _ limit: ByteCount, for target: ProcessIdentity, service: String, hierarchy: MemoryHierarchy, use: ByteCount, holder: ProcessIdentity
@@ -46,7 +46,7 @@ public struct LoanBook: Sendable {
             let now = SystemClock.now()
             let lender: any LimitLender
             var loan: Loan
-            if let open = open(heldBy: holder) {
+            if let open = open(heldBy: holder, of: hierarchy.leaf.path) {
                 guard let own = self.lender(open.lender) else { return open }
                 (lender, loan) = (own, open)
                 reconcile(&loan)
@@ -55,8 +55,7 @@ public struct LoanBook: Sendable {
                 lender = able
                 loan = Loan(
                     id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000).text, bootID: target.bootID, holder: holder, target: target,
-                    service: service,
-                    takenAt: now, lender: lender.name, useBefore: use, limits: [])
+                    service: service, cgroup: hierarchy.leaf.path, takenAt: now, lender: lender.name, useBefore: use, limits: [])
             }
             if loan.target != target { loan.goOn(with: target, use: use, isRestart: !isAlive(loan.target)) }
             try add(&loan, raising: hierarchy, to: wholePages(limit))
@@ -99,16 +98,22 @@ public struct LoanBook: Sendable {
     }
 
     /// Notes what a capture has left behind in the service: at once, since its holder may not live to the first step of giving back.
-    public func account(_ grown: ByteCount, heldBy holder: ProcessIdentity) throws {
+    public func account(_ grown: ByteCount, heldBy holder: ProcessIdentity, of cgroup: String) throws {
         try turn.take {
-            guard grown > .zero, var loan = open(heldBy: holder) else { return }
+            guard grown > .zero, var loan = open(heldBy: holder, of: cgroup) else { return }
             loan.leftBehind += grown
             try save(loan)
         }
     }
 
     /// What this holder has lent, as it stands now.
-    public func open(heldBy holder: ProcessIdentity) -> Loan? { open().last { $0.holder == holder } }
+    /// - Parameter cgroup: directory of the service's own cgroup; nil: any.
+    public func open(heldBy holder: ProcessIdentity, of cgroup: String? = nil) -> Loan? {
+        open().last { $0.holder == holder && (cgroup == nil || $0.cgroup == cgroup) }
+    }
+
+    /// Whether nothing is lent on this host: one listing of a directory, 5 µs.
+    public var isEmpty: Bool { (try? SmallFile.names(in: directory))?.isEmpty ?? true }
 
     /// Loans that stand open, oldest first. Files that cannot be read, are left alone, and so is a book that others can write.
     public func open() -> [Loan] {

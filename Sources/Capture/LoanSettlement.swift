@@ -5,11 +5,13 @@ public import Units
 /// Giving back never kills (contract 16): limits come down behind the use, and only where they still read what we wrote.
 extension LoanBook {
     /// One step of giving back what this holder has lent, from the use as it is now.
-    /// - Parameter growth: of the use, per second.
+    /// - Parameters:
+    ///   - cgroup: directory of the service's own cgroup; nil: whichever is lent to.
+    ///   - growth: of the use, per second.
     /// - Returns: what is still lent; nil: nothing.
-    public func settle(heldBy holder: ProcessIdentity, growth: ByteCount) throws -> Loan? {
+    public func settle(heldBy holder: ProcessIdentity, of cgroup: String? = nil, growth: ByteCount) throws -> Loan? {
         try turn.take {
-            guard var loan = open(heldBy: holder) else { return nil }
+            guard var loan = open(heldBy: holder, of: cgroup) else { return nil }
             return try settle(&loan, growth: growth) ? nil : loan
         }
     }

@@ -25,7 +25,7 @@ public struct UnrequestedArtifact: Sendable {
         let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
         let use = try hierarchy.flatMap { try workingSet($0.leaf) }
         if request.admission.lend, let hierarchy, let use, let heap, let host = try? site.table.hostMemory() {
-            let cost = site.predictedCost(heap: heap, version: request.process.version, service: request.record.service)
+            let cost = site.predictedCost(heap: heap, version: request.process.version, owner: request.record.owner)
             outcome.record.prediction = .init(heap: heap, extra: cost.extra, pause: Seconds(cost.pause))
             // Contract 15: never more than the host can spare; less than the prediction is still better than nothing here.
             let limit = use + min(cost.extra * 1.1, Admission.spare(available: host.available, total: host.total))

@@ -43,13 +43,17 @@ enum KernelFile {
     }
 
     /// The names in a directory but `.` and `..`, in the kernel's order; nil when it is gone.
-    static func names(in path: String) throws(KernelError) -> [String]? {
+    /// - Parameter type: DT_DIR and so on; nil: all. What a file system leaves unknown counts as every type.
+    /// - Parameter keep: asked for each name, so that a directory of millions costs nothing but time.
+    static func names(in path: String, type: Int? = nil, keep: (String) -> Bool = { _ in true }) throws(KernelError) -> [String]? {
         guard let directory = opendir(path) else { return try goneOrThrow("list", path) }
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
+            let found = Int(entry.pointee.d_type)
+            if let type, found != type && found != DT_UNKNOWN { continue }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if name != "." && name != ".." { names.append(name) }
+            if name != "." && name != ".." && keep(name) { names.append(name) }
         }
         return names
     }

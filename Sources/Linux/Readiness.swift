@@ -13,7 +13,7 @@ public func readiness(of descriptor: FileDescriptor) -> AsyncStream<Void> {
 /// What `drain` reads from a descriptor, in order. `drain` never waits: empty means "not yet", nil ends the stream.
 /// Events stay in the kernel until they are awaited. The stream keeps the descriptor open; one consumer.
 /// `isLast`: nothing comes after this event.
-func events<Event: Sendable>(
+public func events<Event: Sendable>(
     of owned: OwnedDescriptor, isLast: @escaping @Sendable (Event) -> Bool = { _ in false },
     drain: @escaping @Sendable (FileDescriptor) -> [Event]?
 ) -> AsyncStream<Event> {

@@ -46,13 +46,39 @@ public struct Limits: Sendable, Hashable {
     }
 }
 
-/// The services that a rule is for: glob patterns with `*` and `?`; none means all.
+/// The services that a rule is for: glob patterns with `*` and `?`, of each kind one that matches; no pattern of a kind means all.
 public struct Filter: Sendable, Hashable {
     public var services: [String]
-    public init(services: [String] = []) { self.services = services }
+    public var units: [String]
+    public var cgroups: [String]
+    /// Of the whole command line.
+    public var commands: [String]
+    public var users: [String]
 
-    public func matches(_ service: String) -> Bool {
-        services.isEmpty || services.contains { matchesGlob(Array(service), pattern: Array($0)) }
+    public init(services: [String] = [], units: [String] = [], cgroups: [String] = [], commands: [String] = [], users: [String] = []) {
+        (self.services, self.units, self.cgroups, self.commands, self.users) = (services, units, cgroups, commands, users)
+    }
+
+    public func matches(_ subject: Subject) -> Bool {
+        [
+            (services, subject.service), (units, subject.unit), (cgroups, subject.cgroup), (commands, subject.command), (users, subject.user),
+        ].allSatisfy { patterns, text in
+            patterns.isEmpty || text.map { text in patterns.contains { matchesGlob(Array(text), pattern: Array($0)) } } ?? false
+        }
+    }
+}
+
+/// What is known of a service before it is watched; what is unknown matches no pattern.
+public struct Subject: Sendable, Hashable {
+    public var service: String
+    public var unit: String?
+    /// As in /proc/PID/cgroup.
+    public var cgroup: String?
+    public var command: String?
+    public var user: String?
+
+    public init(service: String, unit: String? = nil, cgroup: String? = nil, command: String? = nil, user: String? = nil) {
+        (self.service, self.unit, self.cgroup, self.command, self.user) = (service, unit, cgroup, command, user)
     }
 }
 

@@ -103,8 +103,14 @@ public struct RuleState: Sendable {
         status = currentStatus(at: at)
     }
 
-    /// The service was started anew: everything is armed and warms up again; what was fired still counts.
+    /// Whether something has fired that still counts, or will, at `at`.
+    public func isSpent(at: Duration) -> Bool {
+        firings.last.map { at - $0 < max(rule.limits.window, rule.limits.cooldown) || rule.limits.window == .zero } ?? false
+    }
+
+    /// The service was started anew: everything is armed and warms up again; what was fired still counts, and so does its capture, which may be under way.
     public mutating func restarted() {
+        if !pending.isEmpty, let last = firings.last { quietUntil = .cooldown(until: last + rule.limits.cooldown) }
         arms = Array(repeating: Arm(), count: rule.triggers.count)
         baseline = Baseline(warmUp: rule.warmUp)
         watchedSince = nil

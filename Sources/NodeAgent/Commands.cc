@@ -93,6 +93,12 @@ void arm(Connection& from, int64_t id, const Message& message) {
     replyDone(&from, id, "armed");
 }
 
+// V8's limit then ends the process without a snapshot, as after a complete copy, until something is armed or this controller goes.
+void mask(int64_t isolate) {
+    for (int at = 0; at < usedSlots(); at++)
+        if (isolate < 0 || slots[at].id == isolate) slots[at].limitServed.store(true);
+}
+
 bool release(Guard& guard) {
     int armed = Guard::isArmed;
     if (!guard.state.compare_exchange_strong(armed, Guard::isTaken)) return false;
@@ -149,6 +155,9 @@ bool command(Connection& from, int64_t id, const Message& message) {
         arm(from, id, message);
     } else if (message.is("type", "disarm")) {
         disarm(from, id, message.whole("guard", -1));
+    } else if (message.is("type", "mask")) {
+        mask(message.whole("isolate", -1));
+        replyDone(&from, id, "masked");
     } else if (message.is("type", "cancel")) {
         if (cancelCapture(from.term, message.whole("capture", -1))) replyDone(&from, id, "cancelled");
         else replyFailed(&from, id, "noSuchCapture", "no capture has this id");

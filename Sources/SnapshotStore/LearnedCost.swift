@@ -48,19 +48,20 @@ public struct LearnedCost: Codable, Sendable, Hashable {
 }
 
 extension SnapshotStore {
+    /// - Parameter owner: `SnapshotRecord.owner`.
     /// - Returns: nil when nothing was learned yet, or what was cannot be read: then the default prediction holds.
-    public func learnedCost(of service: String) throws(StoreError) -> LearnedCost? {
+    public func learnedCost(of owner: String) throws(StoreError) -> LearnedCost? {
         let learned = try part(.learned)
-        let name = try fileName(of: service)
+        let name = try fileName(of: owner)
         guard let text = try? learned.read(name) else { return nil }
         return try? RecordCodec.decode(LearnedCost.self, from: text)
     }
 
     /// Captures are one at a time per host (contract 7), so that nothing is written between reading and writing.
     @discardableResult
-    public func learn(_ seen: LearnedCost, of service: String) throws -> LearnedCost {
-        let cost = try learnedCost(of: service)?.updated(with: seen) ?? seen
-        try writeFile(try RecordCodec.encode(cost), as: fileName(of: service), in: part(.learned))
+    public func learn(_ seen: LearnedCost, of owner: String) throws -> LearnedCost {
+        let cost = try learnedCost(of: owner)?.updated(with: seen) ?? seen
+        try writeFile(try RecordCodec.encode(cost), as: fileName(of: owner), in: part(.learned))
         return cost
     }
 

@@ -50,7 +50,7 @@ public struct Retention: Sendable, Hashable {
                 victims[record.id] = .age
             }
         }
-        for (_, ofService) in Dictionary(grouping: sorted, by: \.service) {
+        for (_, ofService) in Dictionary(grouping: sorted, by: \.owner) {
             func thin(_ kept: [SnapshotRecord], to limit: Int) {
                 let left = kept.filter { victims[$0.id] == nil }
                 for record in left.filter(mayGo).prefix(max(0, left.count - limit)) { victims[record.id] = .count }

@@ -23,6 +23,4 @@ public enum HelperOutcome: Sendable, Equatable {
     /// Killed by us.
     case timedOut
     case cannotStart(reason: String)
-    /// The service's run was over before the command ended; it was left alone.
-    case abandoned
 }

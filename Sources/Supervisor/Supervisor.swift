@@ -81,8 +81,6 @@ public actor Supervisor {
         receiving.cancel()
         // A second is long for a reader that lives and short for whoever waits for us.
         await stderrTail?.flush(patience: .seconds(1))
-        helpers.values.forEach { $0.outcome.resume(returning: .abandoned) }
-        helpers = [:]
         emit.yield(.finished(exitCode: exitCode!))
         emit.finish()
         return exitCode!

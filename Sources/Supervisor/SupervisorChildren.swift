@@ -40,11 +40,10 @@ extension Supervisor {
     }
 
     /// Runs a command beside the service, in a process group of its own, without input, its output on our standard error, and waits for
-    /// its end. It may start before `run()`.
+    /// its end. It may start before `run()`, and end after it.
     ///
-    /// Our exit doesn't wait for it: a command that belongs to a capture is awaited before `captureEnded()`.
+    /// `run()` doesn't wait for it: a command that belongs to a capture is awaited before `captureEnded()`.
     public func spawnHelper(_ command: HelperCommand) async -> HelperOutcome {
-        guard exitCode == nil else { return .abandoned }
         do {
             let child = try startHelper(command)
             let timeout = Task {

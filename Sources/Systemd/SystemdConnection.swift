@@ -4,7 +4,7 @@ public import Units
 
 /// A connection to the systemd of this host, for one operation: a millisecond to open. Blocks up to systemd's own time limit of 25 s.
 public struct SystemdConnection: ~Copyable {
-    private let raw: OpaquePointer
+    let raw: OpaquePointer
 
     /// Throws `SystemdError`.
     public init() throws(SystemdError) {
@@ -18,7 +18,7 @@ public struct SystemdConnection: ~Copyable {
     /// Why libsystemd cannot be used here; nil where it can. The first call loads it.
     public static var libraryObstacle: String? {
         var reason = systemd_reason()
-        return systemd_available(&reason) == 0 ? nil : text(reason)
+        return systemd_available(&reason) == 0 ? nil : reason.string
     }
 
     /// Why no process can be put into a scope; nil where it can. Opens a connection.
@@ -80,13 +80,7 @@ public struct SystemdConnection: ~Copyable {
     private func strings(_ property: String, of object: String) throws(SystemdError) -> [String] {
         var values: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
         try Self.ask("read \(property) of \(object)") { systemd_strings(raw, object, property, &values, &$0) }
-        defer { free(values) }
-        var all: [String] = []
-        while let value = values?[all.count] {
-            all.append(String(cString: value))
-            free(value)
-        }
-        return all
+        return takeStrings(values)
     }
 
     private func flag(_ property: String, of object: String) throws(SystemdError) -> Bool {
@@ -95,13 +89,9 @@ public struct SystemdConnection: ~Copyable {
         return value
     }
 
-    private static func ask(_ operation: String, _ call: (inout systemd_reason) -> Int32) throws(SystemdError) {
+    static func ask(_ operation: String, _ call: (inout systemd_reason) -> Int32) throws(SystemdError) {
         var reason = systemd_reason()
-        guard call(&reason) == 0 else { throw SystemdError(operation: operation, reason: text(reason)) }
-    }
-
-    private static func text(_ reason: systemd_reason) -> String {
-        withUnsafeBytes(of: reason.text) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        guard call(&reason) == 0 else { throw SystemdError(operation: operation, reason: reason.string) }
     }
 }
 

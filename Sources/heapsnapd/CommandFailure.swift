@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Control
 import Linux
 import SnapshotStore
 
@@ -22,6 +23,7 @@ struct CommandFailure: Error {
     init(_ error: any Error) {
         switch error {
         case let failure as CommandFailure: self = failure
+        case let failure as ControlFailure: self.init(Code(rawValue: failure.code) ?? .failed, failure.message, refusal: failure.refusal)
         case let error as ResolveError: self.init(.notFound, error.description)
         case StoreError.noStore: self.init(.notFound, "\(error)")
         case let error as ConfigurationError: self.init(.usage, error.description)

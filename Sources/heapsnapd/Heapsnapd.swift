@@ -10,6 +10,7 @@ struct Heapsnapd: ParsableCommand {
         discussion: """
             EXAMPLES
               heapsnapd run -- node server.js     start a service and capture before its memory runs out
+              heapsnapd status                    what the daemon watches
               heapsnapd check 4711                what a snapshot of process 4711 would cost, without touching it
               heapsnapd dump 4711                 take one now, if that is safe
               heapsnapd watch 4711                its memory and its heap, live
@@ -21,9 +22,10 @@ struct Heapsnapd: ParsableCommand {
               `run` exits as its command did: its status, 128+n after signal n, 126 and 127 when it cannot be started, 125 for a failure of our own.
             """,
         subcommands: [
-            RunCommand.self, DumpCommand.self, CheckCommand.self, WatchCommand.self, ListCommand.self, InfoCommand.self, ExportCommand.self,
+            RunCommand.self, StatusCommand.self, ReloadCommand.self, DumpCommand.self, CheckCommand.self, WatchCommand.self, ListCommand.self,
+            InfoCommand.self, ExportCommand.self,
             DeleteCommand.self,
-            PruneCommand.self, ConfigCommand.self, VersionCommand.self,
+            PruneCommand.self, PrekillCommand.self, DaemonCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 
     /// Synchronous, as all commands are: an asynchronous main ends in dispatch_main, which unblocks all signals of the main thread (see

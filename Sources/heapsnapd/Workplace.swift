@@ -10,6 +10,9 @@ struct Workplace: Sendable {
     let table: ProcessTable
     let store: SnapshotStore
     let site: CaptureSite
+    /// Whose capture runs on this host, by whichever heapsnapd.
+    let captureUnderWay: Recent<ProcessID?>
+    let hostMemory: Recent<HostMemory?>
 
     /// - Parameter access: commands that only look do not create anything.
     /// - Throws: `ConfigurationError`, `StoreError`.
@@ -34,7 +37,10 @@ struct Workplace: Sendable {
             compressionLevel: configuration.store.compressionLevel,
             retention: configuration.store.retention(total: try? store.diskSpace().total),
             extraPerHeapByte: configuration.capture.extraPerHeapByte)
-        return Workplace(configuration: configuration, table: table, store: store, site: site)
+        return Workplace(
+            configuration: configuration, table: table, store: store, site: site,
+            captureUnderWay: Recent(for: .milliseconds(20)) { CaptureLock.target(in: runtime) },
+            hostMemory: Recent(for: .milliseconds(20)) { try? table.hostMemory() })
     }
 
     /// Contract 5.

@@ -77,6 +77,7 @@ struct GoldenMessageTests {
         "controls": .done(id: 9, type: "controls"),
         "armed": .done(id: 5, type: "armed"),
         "disarmed": .done(id: 6, type: "disarmed"),
+        "masked": .done(id: 9, type: "masked"),
         "cancelled": .done(id: 7, type: "cancelled"),
         "forgotten": .done(id: 8, type: "forgotten"),
         "gc": .collection(
@@ -106,6 +107,7 @@ struct GoldenMessageTests {
         "request-arm": (5, .arm(isolate: 0)),
         "request-disarm": (6, .disarm(guardID: 5)),
         "request-cancel": (7, .cancel(capture: 1)),
+        "request-mask": (9, .mask),
         "request-forgetIds": (8, .forgetIds(isolate: nil)),
     ]
 

@@ -48,7 +48,7 @@ import Units
     @Test func whatWasLeftBehindIsWrittenDownAtOnce() throws {
         try withCgroups(outer: 512, inner: 64) { outer, inner, book in
             _ = try lend(128, inner, outer, book, holder: run)
-            try book.account(.mebibytes(7), heldBy: run)
+            try book.account(.mebibytes(7), heldBy: run, of: inner.path)
             #expect(book.open(heldBy: run)?.leftBehind == .mebibytes(7))
         }
     }

@@ -6,7 +6,7 @@ import Units
     func loan(old: Int, new: Int, useBefore: Int, leftBehind: Int) -> Loan {
         let holder = ProcessIdentity(pid: ProcessID(1), startTime: 1, bootID: "b")
         var loan = Loan(
-            id: "x", bootID: "b", holder: holder, target: holder, service: "s", takenAt: Timestamp(milliseconds: 0), lender: "cgroup",
+            id: "x", bootID: "b", holder: holder, target: holder, service: "s", cgroup: "/c", takenAt: Timestamp(milliseconds: 0), lender: "cgroup",
             useBefore: .mebibytes(useBefore), limits: [.init(path: "/c", inode: 1, version: .v1, old: .mebibytes(old), new: .mebibytes(new))])
         loan.leftBehind = .mebibytes(leftBehind)
         return loan

@@ -50,7 +50,7 @@ extension EndToEnd {
                 [EndToEnd.node(24), "--require", EndToEnd.agent, EndToEnd.program("leak-objects.js")],
                 environment: ["RATE_MB": "30", "STOP_MB": "60"])
             try await eventually("the service to listen") { target.output.contains("listening") ? true : nil }
-            let watch = try sandbox.start([EndToEnd.binary, "watch", "\(target.pid)", "--interval", "200ms"])
+            let watch = try sandbox.start([EndToEnd.binary, "watch", "\(target.pid)", "--no-daemon", "--interval", "200ms"])
             struct Line: Decodable {
                 struct Heap: Decodable { var used: Int, limit: Int }
                 var type: String, pid: Int32, rss: Int?, heap: Heap?, stats: [String: Double]?
@@ -65,6 +65,29 @@ extension EndToEnd {
             #expect(try lines().allSatisfy { $0.pid == target.pid })
             target.signal(SIGKILL)
             #expect(try await watch.end().status == 0, "\(watch.error)")
+        }
+
+        /// Where no daemon is asked: what one look tells, and an exit status that says so.
+        @Test func statusWithoutADaemon() async throws {
+            let target = try sandbox.start([EndToEnd.node(24), EndToEnd.program("steady.js")])
+            try await eventually("the service to listen") { target.output.contains("listening") ? true : nil }
+            struct Status: Decodable {
+                struct Process: Decodable { var pid: Int32, state: String, rss: Int?, agent: Bool? }
+                struct Daemon: Decodable {}
+                var daemon: Daemon?, watching: Int, processes: [Process]
+            }
+            let outcome = try await sandbox.heapsnapd("status", "--no-daemon", "--json")
+            #expect(outcome.status == 4)
+            let status = try JSONDecoder().decode(Status.self, from: Data(outcome.output.utf8))
+            #expect(status.daemon == nil)
+            #expect(status.watching == 0)
+            let process = try #require(status.processes.first { $0.pid == target.pid })
+            #expect(process.state == "unwatched")
+            #expect(process.rss ?? 0 > 10_000_000)
+            #expect(process.agent == false)
+            let table = try await sandbox.heapsnapd("status", "--no-daemon")
+            #expect(table.output.hasPrefix("no daemon runs; seen in one look:\nSERVICE"))
+            target.signal(SIGKILL)
         }
 
         /// The pid of npm or of the shell is what people have at hand.
@@ -172,7 +195,7 @@ extension EndToEnd {
 
         @Test(arguments: [
             ["--help"], ["run", "--help"], ["dump", "--help"], ["check", "--help"], ["watch", "--help"], ["list", "--help"], ["info", "--help"],
-            ["export", "--help"],
+            ["export", "--help"], ["status", "--help"], ["reload", "--help"],
             ["delete", "--help"], ["prune", "--help"], ["config", "--help"], ["version", "--help"],
         ])
         func helpHasExamples(arguments: [String]) async throws {
@@ -187,6 +210,15 @@ extension EndToEnd {
         @Test(arguments: [
             (["info", "nothing"], 4, "heapsnapd: cannot find 'nothing': no such snapshot; `heapsnapd list` shows all\n"),
             (["dump", "4194305"], 4, "heapsnapd: no process 4194305; ps shows those that run\n"),
+            (
+                ["dump", "shop", "--no-daemon"], 4,
+                "heapsnapd: cannot find service shop: only the daemon knows services by name, and it is not asked; name a process\n"
+            ),
+            (["watch", "--no-daemon"], 4, "heapsnapd: cannot watch all: no daemon is asked; name a process, or start the daemon\n"),
+            (
+                ["reload", "--socket", "/nonexistent/control.sock"], 1,
+                "heapsnapd: cannot ask the daemon at /nonexistent/control.sock: nobody listens there; systemctl start heapsnapd\n"
+            ),
             (["config", "--set", "foo=1"], 64, "heapsnapd: command line: unknown key 'foo'; see `heapsnapd config` for all there are\n"),
             (
                 ["config", "--set", "store.maxUse=12Q"], 64,
@@ -201,7 +233,7 @@ extension EndToEnd {
         }
 
         @Test func usageIsAnErrorOfItsOwnKind() async throws {
-            for arguments in [["frob"], ["dump"], ["dump", "abc"], ["list", "--nope"], ["run"]] {
+            for arguments in [["frob"], ["dump"], ["dump", ""], ["list", "--nope"], ["run"]] {
                 let outcome = try await sandbox.start([EndToEnd.binary] + arguments).end()
                 #expect(outcome.status == 64, "\(arguments)")
                 #expect(outcome.error.contains("Usage: heapsnapd"))

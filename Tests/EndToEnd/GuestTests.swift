@@ -5,7 +5,7 @@ import Testing
 /// Tests/SystemImage/scenarios.
 extension EndToEnd {
     @Suite struct GuestTests {
-        @Test(.timeLimit(.minutes(16))) func scenarios() throws {
+        @Test(.timeLimit(.minutes(45))) func scenarios() throws {
             let directory = EndToEnd.support.deletingLastPathComponent().appending(path: "SystemImage")
             let runner = Process()
             runner.executableURL = directory.appending(path: "run-scenarios")

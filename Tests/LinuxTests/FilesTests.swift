@@ -132,6 +132,20 @@ struct FileSystemFactsTests {
         #expect(canWrite(directory: "/proc/\(getpid())/root\(path)", asUser: 0, groups: []))
     }
 
+    /// What a service's own user can put into its directory must neither be followed nor hold us up.
+    @Test func foreignFilesAreReadOnlyWhereTheyAreFiles() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/report.json"
+        try SmallFile.write(path, [1, 2, 3])
+        #expect(SmallFile.readForeign(path, atMost: ByteCount(3)) == [1, 2, 3])
+        #expect(SmallFile.readForeign(path, atMost: ByteCount(2)) == nil)
+        symlink(path, "\(directory.path)/link")
+        mkfifo("\(directory.path)/pipe", 0o600)
+        for name in ["link", "pipe", "none", "."] { #expect(SmallFile.readForeign("\(directory.path)/\(name)", atMost: .mebibytes(1)) == nil) }
+        #expect(SmallFile.areSame(directory.path, "/proc/self/root\(directory.path)"))
+        #expect(!SmallFile.areSame(directory.path, "/") && !SmallFile.areSame(path, path) && !SmallFile.areSame("/no/such", "/no/such"))
+    }
+
     @Test func lockIsSeenByOthers() throws {
         let directory = try TemporaryDirectory()
         let path = "\(directory.path)/capture.lock"

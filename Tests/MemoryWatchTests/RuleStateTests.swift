@@ -158,6 +158,17 @@ import Units
         #expect(state.evaluate(sample(20, 110), forecast: { _ in nil }, safeMoment: nil) == nil)
     }
 
+    /// What dies before its capture is over has been captured all the same.
+    @Test func aRestartInMidCaptureCoolsDown() throws {
+        var state = try rule("rss=100M", limits: Limits(count: 3, window: .seconds(3_600), cooldown: .seconds(120)))
+        #expect(!state.isSpent(at: .zero))
+        #expect(state.evaluate(sample(0, 110), forecast: { _ in nil }, safeMoment: nil) != nil)
+        state.restarted()
+        #expect(state.evaluate(sample(60, 110), forecast: { _ in nil }, safeMoment: nil) == nil)
+        #expect(state.evaluate(sample(121, 110), forecast: { _ in nil }, safeMoment: nil) != nil)
+        #expect(state.isSpent(at: .seconds(3_700)) && !state.isSpent(at: .seconds(3_800)))
+    }
+
     @Test func distanceIsToTheNearestArmedLevel() throws {
         var state = try rule("use=85%", "rss=400M,600M")
         #expect(state.distance(sample(0, 300), forecast: nil) == .mebibytes(100))

@@ -78,6 +78,22 @@ def test_one_event_leaves_one_snapshot(node):
     capture.verified()
 
 
+def test_masked_ends_without_a_snapshot(node):
+    flags = ["--heapsnapshot-near-heap-limit=1"]
+    for masked, files in ((True, 0), (False, 1)):
+        with Service(node, LEAK, flags=[f"--max-old-space-size={LIMIT}", *flags]) as service:
+            agent = service.agent()
+            if masked:
+                assert agent.ask("mask")["type"] == "masked"
+            service.process.stdin.write("go\n")
+            service.process.stdin.flush()
+            if not masked:
+                agent.close()
+            service.process.wait(200)
+            assert service.process.returncode == -6, service.stderr()
+            assert len(glob.glob(os.path.join(service.directory, "*.heapsnapshot"))) == files, service.stderr()
+
+
 def test_disarmed_is_as_if_it_had_never_been(node):
     with Service(node, LEAK, flags=[f"--max-old-space-size={LIMIT}"]) as service:
         agent = service.agent()

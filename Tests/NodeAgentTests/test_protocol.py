@@ -245,6 +245,7 @@ def test_messages_look_as_the_golden_files_say(node):
         note("statistics", ask("statistics"))
         note("failed", ask("cancel"))
         note("forgotten", ask("forgetIds"))
+        note("masked", ask("mask"))
         armed = agent.arm()
         note("armed", agent.reply(armed.id))
         note("disarmed", agent.ask("disarm", guard=armed.id))

@@ -157,9 +157,11 @@ private struct NotNode: Error {}
         let id = String(repeating: "9f86d081", count: 8)
         #expect(CgroupPlace.parse("/system.slice/web.service") == CgroupPlace(unit: "web.service"))
         #expect(CgroupPlace.parse("/system.slice/web.service/worker") == CgroupPlace(unit: "web.service"))
-        #expect(CgroupPlace.parse("/user.slice/user-1000.slice/user@1000.service/app.slice/web.service") == CgroupPlace(unit: "web.service"))
+        #expect(CgroupPlace.parse("/user.slice/user-1000.slice/user@1000.service/app.slice/web.service") == CgroupPlace(userUnit: "web.service"))
+        #expect(CgroupPlace.parse("/system.slice/web.service/shop.service") == CgroupPlace(unit: "web.service"), "a name that web.service gave")
         for path in [
             "/", "", "/user.slice/user-1000.slice/session-3.scope", "/user.slice/user-1000.slice/user@1000.service/app.slice/vte.scope",
+            "/user.slice/user-1000.slice/session-3.scope/shop.service",
             "/process_api/9f86d081",
         ] {
             #expect(CgroupPlace.parse(path) == CgroupPlace(), "\(path)")

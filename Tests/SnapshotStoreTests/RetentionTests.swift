@@ -26,6 +26,16 @@ import Units
         #expect(ids(Retention(maxUse: 300, keepFree: 1_000), five, free: 700) == [id(1), id(2), id(3)])
     }
 
+    @Test func aNameThatAnybodyCanTakeDoesNotPushOutAUnitsSnapshots() {
+        let ofUnit = five.map { record in
+            var record = record
+            record.host = .init(unit: "web.service")
+            return record
+        }
+        let claimed = (6...9).map { record(id($0), service: ofUnit[0].service, stored: 100) }
+        #expect(ids(Retention(maxCountPerService: 3), ofUnit + claimed) == [id(1), id(2), id(6)])
+    }
+
     @Test func theNewestAndTheOneJustWrittenStay() {
         #expect(
             ids(Retention(maxUse: 0, keepFree: 1_000_000, maxAge: .zero, maxCountPerService: 0), five, free: 0, written: id(2)) == [

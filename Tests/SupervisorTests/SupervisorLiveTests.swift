@@ -131,10 +131,11 @@ import Units
         #expect(await supervisor.spawnHelper(command("sleep 1000; :", timeout: .milliseconds(50))) == .timedOut)
         let missing = await supervisor.spawnHelper(HelperCommand(executable: "/nonexistent", arguments: [], environment: nil, timeout: .seconds(1)))
         #expect(missing == .cannotStart(reason: "cannot start /nonexistent: no such program; check its name and PATH"))
-        async let abandoned = supervisor.spawnHelper(command("sleep 0.5"))
+        async let longer = supervisor.spawnHelper(command("sleep 0.5; exit 3"))
         await supervisor.terminate(reason: "end of test")
         #expect(await code == 143)
-        #expect(await abandoned == .abandoned)
+        #expect(await longer == .ended(.exited(3)), "one that outlives the run has its end, too")
+        #expect(await supervisor.spawnHelper(command("exit 4")) == .ended(.exited(4)), "after the run")
     }
 
     private func command(_ script: String, environment: [String: String] = [:], timeout: Duration = .seconds(30)) -> HelperCommand {

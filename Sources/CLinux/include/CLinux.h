@@ -31,6 +31,13 @@ pid_t linux_peek_ended_child(void);
 /// statx(2): from the birth of a file to its last change, in nanoseconds; -1 where the file is gone or its file system keeps no birth.
 int64_t linux_file_lifetime(const char *path);
 
+/// epoll(7), which Glibc's module lacks, for EPOLLPRI. All answer -1 with errno.
+int linux_priority_open(void);
+int linux_priority_add(int epoll, int descriptor, uint64_t number);
+int linux_priority_remove(int epoll, int descriptor);
+/// Waits for one of those added. 1: urgent data; 0: an error, which for memory.pressure means that its cgroup is gone.
+int linux_priority_wait(int epoll, uint64_t *number);
+
 /// malloc_trim(3): what compression needed goes back to the kernel; glibc would keep it.
 void linux_trim_heap(void);
 

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// Memory pressure, told by the kernel: tasks stalled for `stall` within `window` (Documentation/accounting/psi.rst). A late alarm.
@@ -19,50 +20,66 @@ public struct PressureTrigger: Sendable {
         guard write(pressure.descriptor.rawValue, trigger, trigger.utf8.count + 1) > 0 else {
             throw KernelError("set a trigger on", path, .last)
         }
-        let stop = try OwnedDescriptor(linux_eventfd_open(), opening: "eventfd")
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        continuation.onTermination = { _ in
-            var one: UInt64 = 1
-            write(stop.descriptor.rawValue, &one, 8)
-        }
         alarms = stream
-        PriorityWait(pressure: pressure, stop: stop, alarm: { continuation.yield() }, end: { continuation.finish() }).start()
+        let number = try PressureThread.shared.add(.init(pressure: pressure, alarm: { continuation.yield() }, end: { continuation.finish() }))
+        continuation.onTermination = { _ in PressureThread.shared.remove(number) }
     }
 }
 
-/// poll(2) on a thread of its own: libdispatch cannot wait for POLLPRI, and an epoll inside its epoll swallows alarms, because looking at
-/// a trigger resets it (psi_trigger_poll).
-private final class PriorityWait: Sendable {
-    let pressure, stop: OwnedDescriptor
-    let alarm, end: @Sendable () -> Void
-
-    init(pressure: OwnedDescriptor, stop: OwnedDescriptor, alarm: @escaping @Sendable () -> Void, end: @escaping @Sendable () -> Void) {
-        self.pressure = pressure
-        self.stop = stop
-        self.alarm = alarm
-        self.end = end
+/// One thread that waits for the triggers of all cgroups: libdispatch and NIO cannot wait for EPOLLPRI, and an epoll inside of theirs swallows alarms, because
+/// looking at a trigger resets it (psi_trigger_poll).
+private final class PressureThread: Sendable {
+    struct Trigger: Sendable {
+        let pressure: OwnedDescriptor
+        let alarm, end: @Sendable () -> Void
     }
 
-    func start() {
+    static let shared = PressureThread()
+    private let events = linux_priority_open()
+    private let triggers = Mutex<(all: [UInt64: Trigger], added: UInt64)>(([:], 0))
+
+    /// - Returns: for `remove`.
+    func add(_ trigger: Trigger) throws(KernelError) -> UInt64 {
+        try triggers.withLock { triggers throws(KernelError) in
+            if triggers.added == 0 { try start() }
+            triggers.added += 1
+            guard linux_priority_add(events, trigger.pressure.descriptor.rawValue, triggers.added) == 0 else {
+                throw KernelError("wait for", "memory.pressure", .last)
+            }
+            triggers.all[triggers.added] = trigger
+            return triggers.added
+        }
+    }
+
+    func remove(_ number: UInt64) {
+        triggers.withLock { triggers in
+            guard let trigger = triggers.all.removeValue(forKey: number) else { return }
+            _ = linux_priority_remove(events, trigger.pressure.descriptor.rawValue)
+        }
+    }
+
+    /// For the life of the program.
+    private func start() throws(KernelError) {
         var thread = pthread_t()
-        let itself = Unmanaged.passRetained(self)
-        let created = pthread_create(&thread, nil, { Unmanaged<PriorityWait>.fromOpaque($0!).takeRetainedValue().run() }, itself.toOpaque())
-        guard created != 0 else { return _ = pthread_detach(thread) }
-        itself.release()
-        end()
+        let created = pthread_create(&thread, nil, { _ in PressureThread.shared.run() }, nil)
+        guard created == 0 else { throw KernelError("wait for", "memory.pressure", Errno(rawValue: created)) }
+        pthread_detach(thread)
     }
 
     private func run() -> UnsafeMutableRawPointer? {
-        var requests = [
-            pollfd(fd: pressure.descriptor.rawValue, events: Int16(POLLPRI), revents: 0),
-            pollfd(fd: stop.descriptor.rawValue, events: Int16(POLLIN), revents: 0),
-        ]
-        while poll(&requests, 2, -1) >= 0 || errno == EINTR {
-            if requests[1].revents != 0 || Int32(requests[0].revents) & POLLERR != 0 { break }  // POLLERR: the cgroup is gone
-            if Int32(requests[0].revents) & Int32(POLLPRI) != 0 { alarm() }
+        var number: UInt64 = 0
+        while true {
+            let isUrgent = linux_priority_wait(events, &number)
+            guard isUrgent >= 0 else { return nil }
+            guard let trigger = triggers.withLock({ $0.all[number] }) else { continue }
+            if isUrgent == 1 {
+                trigger.alarm()
+            } else {
+                remove(number)
+                trigger.end()
+            }
         }
-        end()
-        return nil
     }
 }
 

@@ -1,6 +1,4 @@
-import CLinux
 import Glibc
-import SystemPackage
 
 /// What happened in a watched directory; names are lossy UTF-8.
 public enum DirectoryEvent: Sendable, Hashable {
@@ -22,12 +20,16 @@ public struct DirectoryWatch: Sendable {
 
     /// Throws `KernelError.system` with ENOSPC when the user has no watches left (fs.inotify.max_user_watches).
     public init(_ path: String) throws(KernelError) {
-        let inotify = try OwnedDescriptor(linux_inotify_open(), opening: "inotify")
         let wanted = [IN_CREATE, IN_CLOSE_WRITE, IN_MOVED_TO, IN_MOVED_FROM, IN_DELETE, IN_DELETE_SELF, IN_MOVE_SELF, IN_ONLYDIR]
-        guard inotify_add_watch(inotify.descriptor.rawValue, path, wanted.reduce(0) { $0 | UInt32($1) }) >= 0 else {
-            throw KernelError("watch", path, .last)
+        // Who fills a directory faster than its consumer reads is answered as the kernel does: by an overflow.
+        let (stream, continuation) = AsyncStream.makeStream(of: DirectoryEvent.self, bufferingPolicy: .bufferingNewest(4_096))
+        events = stream
+        let end = try Inotify.shared.watch(path, for: wanted.reduce(0) { $0 | UInt32($1) }) { event in
+            guard let event = DirectoryEvent(event) else { return }
+            if case .dropped = continuation.yield(event) { continuation.yield(.overflow) }
+            if event == .directoryGone { continuation.finish() }
         }
-        events = Linux.events(of: inotify, isLast: { $0 == .directoryGone }) { readInotify($0).compactMap(DirectoryEvent.init) }
+        continuation.onTermination = { _ in end() }
     }
 }
 

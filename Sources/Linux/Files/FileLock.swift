@@ -8,10 +8,12 @@ public final class FileLock: Sendable {
     private let file: OwnedDescriptor
     private init(_ file: OwnedDescriptor) { self.file = file }
 
-    /// nil: somebody else holds it. Never waits. The file is made with mode 0644, its directory must exist.
+    /// nil: somebody else holds it. Never waits. The file has mode 0600, since flock(2) wants no more than a descriptor: whoever could open it could keep us out. Its
+    /// directory must exist.
     public static func tryAcquire(_ path: String, note: String) throws(KernelError) -> FileLock? {
-        let file = try OwnedDescriptor(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644), opening: path)
+        let file = try OwnedDescriptor(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600), opening: path)
         let raw = file.descriptor.rawValue
+        fchmod(raw, 0o600)  // of an earlier version
         guard flock(raw, LOCK_EX | LOCK_NB) == 0 else {
             if errno == EWOULDBLOCK { return nil }
             throw KernelError("lock", path, .last)

@@ -3,6 +3,8 @@ import SystemPackage
 
 /// struct inotify_event.
 struct InotifyEvent: Hashable {
+    /// Which watch of this descriptor.
+    var watch: Int32 = 0
     var mask: UInt32
     /// Empty for events of the watched file itself.
     var name: String
@@ -18,7 +20,8 @@ struct InotifyEvent: Hashable {
             guard end <= buffer.count else { break }
             let mask = buffer.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
             let name = buffer[(offset + header)..<end].prefix { $0 != 0 }
-            events.append(InotifyEvent(mask: mask, name: String(decoding: name, as: UTF8.self)))
+            let watch = buffer.loadUnaligned(fromByteOffset: offset, as: Int32.self)
+            events.append(InotifyEvent(watch: watch, mask: mask, name: String(decoding: name, as: UTF8.self)))
             offset = end
         }
         return events

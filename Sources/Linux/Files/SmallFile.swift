@@ -8,8 +8,24 @@ public enum SmallFile {
     /// nil: gone.
     public static func read(_ path: String) throws(KernelError) -> [UInt8]? { try KernelFile.read(path) }
 
-    /// Whole or not at all, and durable: a file beside it (0600), fsync, rename.
-    public static func write(_ path: String, _ bytes: [UInt8]) throws(KernelError) {
+    /// Of a directory that others write into: a symbolic link, a pipe, or one larger than `most` is no file of theirs to us.
+    /// - Returns: nil: gone, or not such a file.
+    public static func readForeign(_ path: String, atMost most: ByteCount) -> [UInt8]? {
+        let raw = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard raw >= 0 else { return nil }
+        let file = FileDescriptor(rawValue: raw)
+        defer { try? file.close() }
+        var status = stat()
+        guard fstat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= most.bytes else { return nil }
+        let bytes = try? [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
+            count = try file.read(fromAbsoluteOffset: 0, into: UnsafeMutableRawBufferPointer(buffer))
+        }
+        return bytes
+    }
+
+    /// Whole or not at all, and durable: a file beside it, fsync, rename.
+    /// - Parameter mode: whatever the umask.
+    public static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(KernelError) {
         let temporary = "\(path).\(getpid()).tmp"
         let raw = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard raw >= 0 else { throw KernelError("write", path, .last) }
@@ -17,7 +33,7 @@ public enum SmallFile {
         do {
             defer { try? file.close() }
             try file.writeAll(bytes)
-            guard fsync(raw) == 0 else { throw Errno.last }
+            guard fchmod(raw, mode) == 0, fsync(raw) == 0 else { throw Errno.last }
             guard rename(temporary, path) == 0 else { throw Errno.last }
         } catch {
             unlink(temporary)
@@ -38,7 +54,13 @@ public enum SmallFile {
     }
 
     /// nil: gone.
-    public static func names(in directory: String) throws(KernelError) -> [String]? { try KernelFile.names(in: directory) }
+    /// - Parameter keep: of a directory that others fill, only what is looked for.
+    public static func names(in directory: String, keep: (String) -> Bool = { _ in true }) throws(KernelError) -> [String]? {
+        try KernelFile.names(in: directory, keep: keep)
+    }
+
+    /// Of the directories in it; nil: gone.
+    public static func directories(in directory: String) throws(KernelError) -> [String]? { try KernelFile.names(in: directory, type: Int(DT_DIR)) }
 
     /// A directory for us alone (0700), made with what is missing above it.
     ///
@@ -61,9 +83,16 @@ public enum SmallFile {
 
     /// Of the file itself, not of what a symbolic link names; nil: gone.
     public static func size(_ path: String) -> ByteCount? { status(path).map { ByteCount(Int64($0.st_size)) } }
+    public static func owner(_ path: String) -> UInt32? { status(path).map { $0.st_uid } }
     public static func inode(_ path: String) -> UInt64? { status(path).map { UInt64($0.st_ino) } }
     /// The file system that holds it.
     public static func device(_ path: String) -> UInt64? { status(path).map { UInt64($0.st_dev) } }
+
+    /// Whether two paths name one directory.
+    public static func areSame(_ one: String, _ other: String) -> Bool {
+        guard let one = status(one), let other = status(other) else { return false }
+        return one.st_ino == other.st_ino && one.st_dev == other.st_dev && one.st_mode & S_IFMT == S_IFDIR
+    }
 
     /// From its birth to its last change; nil: gone, or its file system keeps no birth (NFS, old ext4).
     public static func lifetime(_ path: String) -> Duration? {

@@ -28,8 +28,8 @@ public enum BoundedRun: Sendable, Hashable {
 }
 
 extension SpawnedProcess {
-    /// Reaps it; nil: it still runs.
-    fileprivate func status(within limit: Duration) throws -> ExitStatus? {
+    /// Reaps it when it ends; nil: it still runs. Blocks the thread so long.
+    public func status(within limit: Duration) throws -> ExitStatus? {
         let deadline = ContinuousClock.now + limit
         var request = pollfd(fd: pidfd.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
         while true {

@@ -1,12 +1,15 @@
 /// What a cgroup path tells about who runs a process: a systemd service, a container.
 public struct CgroupPlace: Sendable, Hashable {
-    /// `web.service`; nil outside of a service (login sessions, scopes, containers).
+    /// `web.service` of the system's systemd; nil outside of a service (login sessions, scopes, containers).
     public var unit: String?
+    /// The same of a user's own systemd: a name that anybody can give, not to be taken for the system's unit of that name.
+    public var userUnit: String?
     /// The full id, 64 hexadecimal digits, as Docker, containerd, CRI-O and Podman put it into the path.
     public var containerID: String?
 
-    public init(unit: String? = nil, containerID: String? = nil) {
+    public init(unit: String? = nil, userUnit: String? = nil, containerID: String? = nil) {
         self.unit = unit
+        self.userUnit = userUnit
         self.containerID = containerID
     }
 
@@ -23,13 +26,13 @@ public struct CgroupPlace: Sendable, Hashable {
     public static func parse(_ path: String) -> CgroupPlace {
         let components = path.split(separator: "/")
         if let id = components.reversed().lazy.compactMap(containerID).first { return CgroupPlace(containerID: id) }
-        // From the leaf up to the first unit: a scope or a slice below user@1000.service is not that service. Other names are
-        // sub-groups that a service with Delegate= made for itself.
-        for component in components.reversed() {
-            if component.hasSuffix(".service") { return CgroupPlace(unit: String(component)) }
-            if component.hasSuffix(".scope") || component.hasSuffix(".slice") { return CgroupPlace() }
-        }
-        return CgroupPlace()
+        // From the root down: whom the system's systemd gave a cgroup may name the groups below it as he likes (Delegate=).
+        let isUnit = { (name: Substring) in name.hasSuffix(".service") || name.hasSuffix(".scope") }
+        guard let first = components.firstIndex(where: isUnit), components[first].hasSuffix(".service") else { return CgroupPlace() }
+        guard components[first].hasPrefix("user@") else { return CgroupPlace(unit: String(components[first])) }
+        // A scope or a slice below user@1000.service is not that service. Other names are sub-groups that a service made for itself.
+        let unit = components[(first + 1)...].last { isUnit($0) || $0.hasSuffix(".slice") }
+        return CgroupPlace(userUnit: unit.flatMap { $0.hasSuffix(".service") ? String($0) : nil })
     }
 
     private static func containerID(_ component: Substring) -> String? {

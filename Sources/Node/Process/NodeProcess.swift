@@ -27,6 +27,8 @@ public struct NodeProcess: Sendable {
     public var caughtSignals: SignalSet
     public var cgroup: String?
     public var unit: String?
+    /// Of its user's own systemd; see `CgroupPlace`.
+    public var userUnit: String?
     /// The pod's name in Kubernetes, else the first 12 digits of the container's id.
     public var container: String?
     public var packageName: String?
@@ -49,7 +51,7 @@ public struct NodeProcess: Sendable {
 
     /// The name of the service that this process is, unless `--service` says another (contract 1).
     public func serviceName(explicit: String? = nil) -> String {
-        ServiceName.derive(explicit: explicit, unit: unit, container: container, packageName: packageName, script: flags.script)
+        ServiceName.derive(explicit: explicit, unit: unit ?? userUnit, container: container, packageName: packageName, script: flags.script)
     }
 }
 
@@ -89,14 +91,14 @@ extension NodeProcess {
             let flags = NodeFlags.parse(arguments: argumentsKnown ? arguments : [], nodeOptions: environment?["NODE_OPTIONS"])
             let place = cgroup.map(CgroupPlace.parse) ?? CgroupPlace()
             var process = NodeProcess(
-                identity: identity, version: version, flags: flags, arguments: arguments, executable: executable, caughtSignals: status.caught)
+                identity: identity, version: version, flags: flags, arguments: kept(arguments), executable: executable, caughtSignals: status.caught)
             process.argumentsKnown = argumentsKnown
             process.environmentKnown = environment != nil
             process.workingDirectory = workingDirectory
             (process.uid, process.gid, process.groups) = (status.uids.fileSystem, status.gids.fileSystem, status.groups)
             process.namespacePID = status.nsPIDs.last ?? pid.rawValue
             process.cgroup = cgroup
-            process.unit = place.unit
+            (process.unit, process.userUnit) = (place.unit, place.userUnit)
             process.container = pod(environment) ?? place.containerID.map { String($0.prefix(12)) }
             process.packageName = try packageName(script: flags.script, workingDirectory: workingDirectory, root: root)
             process.watchdog = environment?["WATCHDOG_USEC"].flatMap { Int64($0) }.map { .microseconds($0) }
@@ -107,6 +109,16 @@ extension NodeProcess {
     /// Nil also where we are not allowed to know.
     private static func readable<T>(_ read: () throws -> T?) throws -> T? {
         do { return try read() } catch KernelError.denied { return nil }
+    }
+
+    /// For records and rules. A command line may have megabytes (ARG_MAX of execve(2)), and a daemon keeps those of all.
+    private static func kept(_ arguments: [String]) -> [String] {
+        var room = 65_536
+        return Array(
+            arguments.prefix {
+                room -= $0.utf8.count + 1
+                return room > 0
+            })
     }
 
     /// Whether a command line is the one of execve rather than what `process.title = …` left: libuv (uv_set_process_title) writes

@@ -1,3 +1,4 @@
+import Glibc
 public import Linux
 
 extension NodeProcess {
@@ -5,9 +6,12 @@ extension NodeProcess {
     /// Nil where that cannot be known.
     public var snapshotDirectory: String? { SignalSafety.snapshotDirectory(of: self) }
 
-    /// A path of the process as we can open it: through /proc/PID/root when it lives in another mount namespace.
+    /// A directory of the process as we can open it: by its own name where that is the same for us, and can be written to; else, when it lives in another
+    /// mount namespace, through /proc/PID/root, which ends with the process.
     public func hostPath(_ path: String, table: ProcessTable) -> String {
         let own = try? table.link("self", "ns/mnt"), its = try? table.link("\(identity.pid)", "ns/mnt")
-        return own == its || its == nil ? path : table.path(identity.pid, "root") + path
+        guard own != its, its != nil else { return path }
+        let theirs = table.path(identity.pid, "root") + path
+        return SmallFile.areSame(path, theirs) && access(path, W_OK) == 0 ? path : theirs
     }
 }

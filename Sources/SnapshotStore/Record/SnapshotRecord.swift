@@ -70,6 +70,11 @@ public struct SnapshotRecord: Codable, Sendable, Hashable, Identifiable {
     }
 
     public var hasSnapshot: Bool { file != nil }
+
+    /// Whose snapshots are counted together, and whose costs are learned: anybody can call a program `shop`, only root a unit of the system.
+    public var owner: String { Self.owner(service: service, unit: host?.unit) }
+
+    public static func owner(service: String, unit: String?) -> String { unit.map { "unit:\($0)" } ?? service }
 }
 
 extension SnapshotRecord {

@@ -6,22 +6,22 @@ struct ProgressLine: Sendable {
     let predictedPause: Duration?
     let predictedBytes: ByteCount?
 
-    func show(_ progress: CaptureProgress) {
+    func show(_ progress: CaptureProgress) { Terminal.showProgress(text(progress)) }
+
+    func text(_ progress: CaptureProgress) -> String {
         switch progress {
-        case .admitted: Terminal.showProgress("admitted")
-        case .lent(let from, let to): Terminal.showProgress("limit raised from \(from) to \(to) for the capture")
-        case .signalled: Terminal.showProgress("signal sent; waiting for the event loop")
+        case .admitted: "admitted"
+        case .lent(let from, let to): "limit raised from \(from) to \(to) for the capture"
+        case .signalled: "signal sent; waiting for the event loop"
         case .copied(let pause, let exactIDsUntil):
-            let hunt = exactIDsUntil.map { ", keeping object ids until \($0)" } ?? ""
-            Terminal.showProgress("copied; the service stood still for \(pause.text) and runs on" + hunt)
-        case .copyFailed(let refusal): Terminal.showProgress(refusal.message)
+            "copied; the service stood still for \(pause.text) and runs on" + (exactIDsUntil.map { ", keeping object ids until \($0)" } ?? "")
+        case .copyFailed(let refusal): refusal.message
         case .copyWorks(let phase, let done, let total):
-            let share = total.flatMap { $0 > 0 ? " \(min(100, done * 100 / $0)) %" : nil } ?? ""
-            Terminal.showProgress("the copy takes the snapshot: \(phase)\(share)")
+            "the copy takes the snapshot: \(phase)" + (total.flatMap { $0 > 0 ? " \(min(100, done * 100 / $0)) %" : nil } ?? "")
         case .generating(let elapsed):
-            Terminal.showProgress("Node walks its heap: \(elapsed.text)" + (predictedPause.map { " of about \($0.text)" } ?? ""))
-        case .writing(let bytes): Terminal.showProgress("Node writes: \(bytes)" + (predictedBytes.map { " of about \($0)" } ?? ""))
-        case .storing(let bytes): Terminal.showProgress("storing: \(bytes)")
+            "Node walks its heap: \(elapsed.text)" + (predictedPause.map { " of about \($0.text)" } ?? "")
+        case .writing(let bytes): "Node writes: \(bytes)" + (predictedBytes.map { " of about \($0)" } ?? "")
+        case .storing(let bytes): "storing: \(bytes)"
         }
     }
 }

@@ -16,6 +16,9 @@ struct CaptureOptions: ParsableArguments {
     @Flag(help: "Capture although the predicted memory or pause do not fit. Never overrides the checks of the signal.") var acceptRisk = false
     @Flag(help: "The handler is known to take a snapshot, though the process's flags do not say so.") var assumeHeapsnapshotSignal = false
 
+    /// Options that name a signal or a file: a daemon takes them from nobody.
+    var isSpecific: Bool { service != nil || signal != nil || handler != nil || artifactDirectory != nil }
+
     var overrides: [(key: String, value: String?)] {
         [
             ("launch.signal", signal), ("launch.handler", handler), ("capture.maxPause", maxPause), ("capture.lend", noLend ? "false" : nil),

@@ -22,8 +22,10 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: "The Node process.") var pid: Int32
 
     func run() throws {
-        let code = try withOwnSignals { signals in await interruptible(by: signals) { try await check() } }
-        if code != 0 { throw ExitCode(code) }
+        try untilInterrupted {
+            let code = try await check()
+            if code != 0 { throw ExitCode(code) }
+        }
     }
 
     private func check() async throws -> Int32 {

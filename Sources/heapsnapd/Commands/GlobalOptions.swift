@@ -19,6 +19,9 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Print JSON (docs/json.md).")
     var json = false
 
+    /// A configuration of this command's own, which a daemon does not have.
+    var isSpecific: Bool { configurationFile != nil || snapshotDirectory != nil || !settings.isEmpty }
+
     /// The command line's share of the configuration, the last and strongest source.
     func overrides(_ more: [(key: String, value: String?)] = []) throws -> [(key: String, value: String)] {
         let settings = try self.settings.map { setting -> (key: String, value: String) in

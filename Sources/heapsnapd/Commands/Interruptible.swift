@@ -1,20 +1,25 @@
+import ArgumentParser
 import Glibc
 import Linux
+import Supervisor
 
-/// Runs a command whose end leaves nothing half done, wherever it is: one of `endings` ends the program at once.
+/// Runs a command whose end leaves nothing half done, wherever it is: a signal that ends programs ends it at once, by exit(3) with 128+n.
 ///
 /// - Parameter farewell: said before that.
-/// - Returns: the exit status: that of `body`, or of the error it throws, which is reported. 128+n after signal n, by exit(3).
-func interruptible(
-    by signals: AsyncStream<ReceivedSignal>, endings: Set<Int32> = [SIGINT, SIGTERM, SIGHUP], farewell: @escaping @Sendable () -> Void = {},
-    _ body: () async throws -> Int32
-) async -> Int32 {
-    let listening = Task {
-        for await signal in signals where endings.contains(signal.signal) {
-            farewell()
-            Glibc.exit(128 + signal.signal)
+/// - Throws: the exit status of what `body` throws, where it is not 0; an error other than `ExitCode` has been reported then.
+func untilInterrupted(farewell: @escaping @Sendable () -> Void = {}, _ body: @escaping @Sendable () async throws -> Void) throws {
+    let code = try withOwnSignals { signals in
+        let listening = Task {
+            for await signal in signals where [SIGINT, SIGTERM, SIGHUP, SIGPIPE].contains(signal.signal) {
+                farewell()
+                Glibc.exit(128 + signal.signal)
+            }
         }
+        defer { listening.cancel() }
+        do {
+            try await body()
+            return 0
+        } catch let code as ExitCode { return code.rawValue } catch { return CommandFailure(error).report() }
     }
-    defer { listening.cancel() }
-    do { return try await body() } catch { return CommandFailure(error).report() }
+    if code != 0 { throw ExitCode(code) }
 }

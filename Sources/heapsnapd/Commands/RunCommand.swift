@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Linux
 import Logging
+import MemoryWatch
 public import Node
 import SnapshotStore
 import Supervisor
@@ -37,7 +38,7 @@ struct RunCommand: ParsableCommand {
         do { workplace = try Workplace.open(options, launch.overrides) } catch { throw Self.ownFailure(error) }
         let code = try withOwnSignals { signals in
             do {
-                let log = Logger(label: "heapsnapd") { _ in ConsoleLog(logLevel: workplace.configuration.log.level) }
+                let log = Logger.ofProgram(level: workplace.configuration.log.level)
                 let run = try prepare(workplace, signals, log)
                 // Beside the service: gigabytes that an earlier run left behind must not keep it from starting.
                 async let recovered: Void = workplace.recover(log: log)
@@ -60,7 +61,8 @@ struct RunCommand: ParsableCommand {
 
         let environment = ProcessInfo.processInfo.environment
         let workingDirectory = FileManager.default.currentDirectoryPath
-        let service = serviceName(environment, workingDirectory)
+        let subject = subject(environment, workingDirectory)
+        let service = subject.service
         let incoming = try workplace.store.makeIncoming("\(service)-\(getpid())-\(SystemClock.now().milliseconds)")
         let tails = configuration.supervise.tailStderr.applies(environment)
         let plan = try LaunchPlan.make(
@@ -86,18 +88,20 @@ struct RunCommand: ParsableCommand {
                 tailsStandardError: tails, reapsOrphans: true),
             signals: signals)
         return ServiceRun(
-            workplace: workplace, service: service, plan: plan, supervisor: supervisor, incoming: incoming, selection: launch.select, log: log)
+            workplace: workplace, subject: subject, plan: plan, supervisor: supervisor, incoming: incoming, selection: launch.select, log: log,
+            hooks: Hooks(log: log))
     }
 
     /// Contract 1, as far as it can be known before the process exists.
-    private func serviceName(_ environment: [String: String], _ workingDirectory: String) -> String {
-        let cgroup = (try? ProcessTable().cgroups(ProcessID(getpid())))??.map(\.path).first { CgroupPlace.parse($0).unit != nil }
+    private func subject(_ environment: [String: String], _ workingDirectory: String) -> Subject {
+        let places = ((try? ProcessTable().cgroups(ProcessID(getpid()))) ?? nil ?? []).map { ($0.path, CgroupPlace.parse($0.path)) }
+        let (cgroup, place) = places.first { $0.1.unit != nil || $0.1.userUnit != nil } ?? (nil, CgroupPlace())
         let script = NodeFlags.parse(arguments: command, nodeOptions: nil).script
         let container = environment["KUBERNETES_SERVICE_HOST"] == nil ? nil : environment["HOSTNAME"]
         let package = (try? PackageManifest.nearestName(from: workingDirectory, root: "")).flatMap(\.self)
-        return ServiceName.derive(
-            explicit: launch.service, unit: cgroup.flatMap { CgroupPlace.parse($0).unit }, container: container, packageName: package,
-            script: script ?? command.first)
+        let service = ServiceName.derive(
+            explicit: launch.service, unit: place.unit ?? place.userUnit, container: container, packageName: package, script: script ?? command.first)
+        return Subject(service: service, unit: place.unit, cgroup: cgroup, command: command.joined(separator: " "), user: userName(geteuid()))
     }
 }
 

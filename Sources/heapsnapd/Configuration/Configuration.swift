@@ -65,6 +65,19 @@ struct Configuration: Sendable {
         var tailStderr: TailStderr
     }
 
+    struct Hooks: Sendable {
+        /// Empty: none.
+        var onCapture, onRefusal, onDeath: [String]
+        var timeout: Duration
+    }
+
+    struct Metrics: Sendable {
+        /// nil: off.
+        var listen: MetricsAddress?
+        /// Absolute; nil: off.
+        var textfile: String?
+    }
+
     struct Log: Sendable {
         var level: Logger.Level
     }
@@ -76,6 +89,8 @@ struct Configuration: Sendable {
     var actions: [Action]
     var capture: Capture
     var supervise: Supervise
+    var hooks: Hooks
+    var metrics: Metrics
     var log: Log
     /// The default rule (of `watch.triggers`, where there are any), then those of `rules`.
     var rules: [Rule]

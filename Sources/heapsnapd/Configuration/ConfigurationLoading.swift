@@ -89,6 +89,10 @@ extension Configuration {
             restart: settings.choice("supervise.restart"), backOff: settings.duration("supervise.backOff"),
             backOffMax: settings.duration("supervise.backOffMax"), startLimit: settings.integer("supervise.startLimit"),
             startLimitWindow: settings.duration("supervise.startLimitWindow"), tailStderr: settings.choice("supervise.tailStderr"))
+        hooks = Hooks(
+            onCapture: settings.words("hooks.onCapture"), onRefusal: settings.words("hooks.onRefusal"), onDeath: settings.words("hooks.onDeath"),
+            timeout: settings.duration("hooks.timeout"))
+        metrics = try settings.metrics()
         log = Log(level: settings.choice("log.level"))
         rules = try settings.rules()
         origins = settings.values.mapValues(\.origin)
@@ -96,7 +100,8 @@ extension Configuration {
             let setting = settings.values[key.name]
             return EffectiveSetting(key: key.name, value: setting?.text ?? "", origin: setting?.origin ?? .builtIn)
         }
-        for (key, time) in [("watch.window", watch.window), ("watch.maxInterval", watch.maxInterval)] where time < .milliseconds(5) {
+        let times = [("watch.window", watch.window), ("watch.maxInterval", watch.maxInterval), ("hooks.timeout", hooks.timeout)]
+        for (key, time) in times where time < .milliseconds(5) {
             throw ConfigurationError(place: origins[key]?.description, message: "cannot use \(key): \(time.text) is too short; write 5ms or more")
         }
     }

@@ -76,9 +76,11 @@ extension Settings {
         let inherited = ["actions": "actions", "exec": "actionsExec", "warmUp": "watch.warmUp"]
         for key in ConfigurationSchema.ruleKeys where merged[key.name] == nil { merged[key.name] = values[inherited[key.name] ?? key.name] }
         let settings = Settings(merged)
+        func words(_ key: String) -> [String] { entry.settings[key] == nil ? [] : settings.words(key) }
         return Rule(
             name: settings.string("name"), triggers: settings.triggers("triggers"),
-            filter: Filter(services: entry.settings["services"] == nil ? [] : settings.words("services")),
+            filter: Filter(
+                services: words("services"), units: words("units"), cgroups: words("cgroups"), commands: words("commands"), users: words("users")),
             actions: try settings.actions("actions", exec: "exec"), limits: settings.limits(), warmUp: settings.duration("warmUp"),
             hysteresis: ratio("watch.hysteresis"))
     }

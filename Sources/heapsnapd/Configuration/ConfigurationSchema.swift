@@ -73,6 +73,21 @@ enum ConfigurationSchema {
             "Whether the service's standard error passes through heapsnapd, which learns V8's last words from it; auto: only where its own death would end the service anyway."
         ),
 
+        .init(
+            "hooks.onCapture", .words, "[]",
+            "Command and arguments that are run after a snapshot was stored, whole or damaged; it learns of it by HEAPSNAPD_* variables. Empty: none."
+        ),
+        .init("hooks.onRefusal", .words, "[]", "The same after a capture was refused; a refusal that repeats itself is told once."),
+        .init("hooks.onDeath", .words, "[]", "The same after a service has ended."),
+        .init("hooks.timeout", .duration, "60s", "A hook that runs for longer is killed."),
+
+        .init(
+            "metrics.listen", .string, "",
+            "Where the daemon serves metrics to Prometheus: unix:/path (mode 0660, group heapsnapd), 127.0.0.1:PORT or [::1]:PORT. Empty: nowhere."),
+        .init(
+            "metrics.textfile", .string, "",
+            "A file that the daemon writes its metrics to every 15 s, for node_exporter's textfile collector; its name ends in .prom. Empty: none."),
+
         .init("log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), "info", "How much is logged."),
     ]
 
@@ -80,6 +95,12 @@ enum ConfigurationSchema {
     static let ruleKeys: [ConfigurationKey] = [
         .init("name", .string, nil, "Shown in records and logs; must be given, and be unique."),
         .init("services", .words, "[]", "Globs of service names, with * and ?. Empty: all."),
+        .init(
+            "units", .words, "[]", "Globs of systemd units. Empty: all. This and the next three are for the daemon, which watches what a rule is for."
+        ),
+        .init("cgroups", .words, "[]", "Globs of cgroups, as in /proc/PID/cgroup. Empty: all."),
+        .init("commands", .words, "[]", "Globs of whole command lines. Empty: all."),
+        .init("users", .words, "[]", "Globs of user names. Empty: all."),
         .init("triggers", .triggers, nil, "As watch.triggers; must be given."),
         .init("actions", .choices(["capture", "exec", "terminate"]), nil, "As actions."),
         .init("exec", .words, nil, "As actionsExec."),

@@ -4,9 +4,11 @@ import Glibc
 enum Terminal {
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// A result that cannot be written is no result: it ends the command with 1, as coreutils do.
+    /// A result that cannot be written is no result: it ends the command with 1, as coreutils do. A reader that has seen enough (`| head`) is no failure;
+    /// NIO has SIGPIPE ignored, so its end is made here.
     static func print(_ text: String) {
         guard let error = write(text + "\n", to: STDOUT_FILENO) else { return }
+        if error == EPIPE { exit(128 + SIGPIPE) }
         printError("heapsnapd: cannot write standard output: \(String(cString: strerror(error))); see where it goes")
         exit(CommandFailure.Code.failed.rawValue)
     }

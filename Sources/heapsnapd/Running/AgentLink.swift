@@ -91,6 +91,10 @@ extension ServiceWatch {
         failedLimitCopies = 0
         while !Task.isCancelled {
             do {
+                if let rest = restAfterLimit, try await HeapLimitGuard.mask(on: connection) {
+                    log.info("\(service): met V8's limit a moment ago; for \(rest.text) more its end leaves no snapshot (limits.cooldown)")
+                    try await Task.sleep(for: rest)
+                }
                 let prepared = limitRequest(of: process)
                 let request = { @Sendable [self] in
                     var request = prepared
@@ -106,7 +110,8 @@ extension ServiceWatch {
                 await task.value
                 // A thread of V8 that was awake at the fork makes a copy fail, and the limit is met again in a moment: once more (decision 0008).
                 if failedLimitCopies == 1 { continue }
-                try await Task.sleep(for: workplace.configuration.limits.cooldown)
+                // Node's own is the net then, and not to be masked.
+                if limitMet == nil { try await Task.sleep(for: workplace.configuration.limits.cooldown) }
                 failedLimitCopies = 0
             } catch { return log.debug("\(service): V8's heap limit is not guarded: \(error)") }
         }
@@ -121,22 +126,30 @@ extension ServiceWatch {
         return request
     }
 
+    /// A service that is started again and again, and meets its limit each time, is not to spend its host's processors on snapshots of it.
+    /// - Returns: nil: none, or it is over.
+    private var restAfterLimit: Duration? {
+        limitMet.map { $0 + workplace.configuration.limits.cooldown - SystemClock.monotonic() }.flatMap { $0 > .zero ? $0 : nil }
+    }
+
     private func takeGuarded(_ armed: HeapLimitGuard, _ process: NodeProcess) async {
+        limitMet = SystemClock.monotonic()
         var request = limitRequest(of: process)
         // In place, as Node's own flag would have it, the service would have stood still for as long, and then ended.
-        let cost = request.heapBound.map { workplace.site.predictedCost(heap: $0, version: process.version, service: service) }
-        await supervisor.captureBegan(patience: cost.map { min($0.pause * 3, .seconds(300)) })
+        let cost = request.heapBound.map { workplace.site.predictedCost(heap: $0, version: process.version, owner: request.record.owner) }
+        await host.captureBegan(patience: cost.map { min($0.pause * 3, .seconds(300)) })
         request.record.samples = .init(before: trajectory.recorded)
         log.notice("\(service): V8 came near its heap limit; its copy takes a snapshot")
         do {
             let outcome = try await armed.capture(request, report: report)
             failedLimitCopies = outcome.refusal?.code == .copyFailed ? failedLimitCopies + 1 : 0
-            conclude(outcome)
+            if outcome.refusal != nil { limitMet = nil }
+            await conclude(outcome)
         } catch {
-            failedLimitCopies = 0
+            (failedLimitCopies, limitMet) = (0, nil)
             log.error("\(service): cannot capture near the heap limit: \(error)")
         }
         captures.unrequested["heap limit of \(process.identity.pid)"] = nil
-        if !captures.isBusy { await supervisor.captureEnded() }
+        if !captures.isBusy { await host.captureEnded() }
     }
 }

@@ -3,29 +3,32 @@ import MemoryWatch
 import Node
 import Units
 
-/// Reads one process's memory for the loop: two small files each time (contract 8), a few more once a second. About 20 µs.
+/// Reads one process's memory for the loop: two small files each time (contract 8), a few more once a second. Some 5 µs.
 struct MemorySampler {
-    private let table: ProcessTable
-    private let target: ProcessIdentity
+    private let hostMemory: Recent<HostMemory?>
+    private let statm: PolledStatm?
     var heapLimit: ByteCount?
     let hierarchy: MemoryHierarchy?
-    /// What changes slowly: the limit, and how much of the cgroup's use the kernel could take back.
-    private var slow: (limit: ByteCount?, reclaimable: ByteCount, at: Duration)?
+    /// What changes slowly: the limit, and how much of the cgroup's use the kernel could take back. Some 100 µs: once a second while the use moves, every 10 s
+    /// at rest.
+    private var slow: (limit: ByteCount?, reclaimable: ByteCount, current: ByteCount, at: Duration)?
+    /// Of the cgroup; nil before the first sample, and where there is none.
+    var limit: ByteCount? { slow?.limit }
     /// nil before the first sample.
     var reclaimable: ByteCount? { slow?.reclaimable }
     private(set) var heapBound = HeapBound()
     private var lastEstimate: (heap: ByteCount, rss: ByteCount, at: Duration)?
 
-    init(_ process: NodeProcess, heapLimit: ByteCount?, table: ProcessTable) throws {
-        self.table = table
+    init(_ process: NodeProcess, heapLimit: ByteCount?, table: ProcessTable, hostMemory: Recent<HostMemory?>) throws {
+        self.hostMemory = hostMemory
         self.heapLimit = heapLimit
-        target = process.identity
+        statm = try PolledStatm(process.identity.pid, table: table)
         hierarchy = try MemoryHierarchy.of(process.identity.pid, in: table)
     }
 
     /// nil: the process is gone.
     mutating func sample(at now: Duration) throws -> Sample? {
-        guard let statm = try table.statm(target.pid), statm.rss > .zero else { return nil }
+        guard let statm = try statm?.read(), statm.rss > .zero else { return nil }
         var sample = Sample(at: now, rss: statm.rss, cgroup: try cgroupLevel(at: now))
         sample.heap = heapLimit.map { Level(use: heapBound.upperBound(rss: statm.rss), limit: $0) }
         return sample
@@ -58,14 +61,15 @@ struct MemorySampler {
 
     /// The effective limit of the cgroup; without one the host's memory is the limit, and its kernel the one that kills.
     private mutating func cgroupLevel(at now: Duration) throws -> Level? {
-        if slow == nil || now - slow!.at >= .seconds(1) {
-            slow = (try hierarchy?.effectiveLimit()?.limit, try hierarchy?.leaf.statistics()?.reclaimable ?? .zero, now)
+        let used = try hierarchy?.leaf.current()
+        if isStale(used ?? .zero, at: now) {
+            slow = (try hierarchy?.effectiveLimit()?.limit, try hierarchy?.leaf.statistics()?.reclaimable ?? .zero, used ?? .zero, now)
         }
         guard let slow, let limit = slow.limit, let hierarchy else {
-            let host = try table.hostMemory()
+            guard let host = hostMemory.value else { return nil }
             return Level(use: host.total - host.available, limit: host.total)
         }
-        guard let current = try hierarchy.leaf.current() else { return nil }
+        guard let current = used else { return nil }
         let level = Level(use: max(.zero, current - slow.reclaimable), limit: limit)
         // Near the limit an old reading of the page cache is not good enough.
         if level.headroom < .mebibytes(64), now - slow.at >= .milliseconds(50), let fresh = try hierarchy.leaf.statistics()?.reclaimable {
@@ -73,5 +77,11 @@ struct MemorySampler {
             return Level(use: max(.zero, current - fresh), limit: limit)
         }
         return level
+    }
+
+    private func isStale(_ current: ByteCount, at now: Duration) -> Bool {
+        guard let slow else { return true }
+        let moved = max(current, slow.current) - min(current, slow.current)
+        return now - slow.at >= (moved >= .mebibytes(1) ? .seconds(1) : .seconds(10))
     }
 }

@@ -3,39 +3,47 @@ import Linux
 import Node
 import SnapshotStore
 import Supervisor
+import Systemd
 import Units
 
 extension ServiceWatch {
     /// After the service's end: lets captures finish, collects what lies there, gives back, and leaves a record of the death.
-    func ended(_ exit: ServiceExit) async {
+    /// - Parameter exit: nil: its status is not ours to know (contract 28).
+    func ended(_ exit: ServiceExit?) async {
         while let task = captures.tasks.first { await task.value }
         hasEnded = true
         if !isAbandoned { await collectLeftovers() }
         for (_, tasks) in directories.values { tasks.forEach { $0.cancel() } }
         // The cgroup may hold the heapsnapd and others: what they use decides how far the limit comes down.
-        for _ in 0..<10 where giveBack(growth: .mebibytes(16)) { try? await Task.sleep(for: .milliseconds(100)) }
-        recordDeath(exit.status, of: target, pid: exit.pid, standardErrorTail: exit.standardErrorTail)
+        for _ in 0..<10 where await giveBack(growth: .mebibytes(16)) { try? await Task.sleep(for: .milliseconds(100)) }
+        guard let pid = exit?.pid ?? target?.process.identity.pid else { return }
+        await recordDeath(exit?.status, of: target, pid: pid, standardErrorTail: exit?.standardErrorTail)
     }
 
     /// A watched process that is not the command has ended, and its parent goes on: its status is not ours to know (contract 28).
-    func recordDeath(of gone: WatchedProcess) { recordDeath(nil, of: gone, pid: gone.process.identity.pid, standardErrorTail: nil) }
+    func recordDeath(of gone: WatchedProcess) async { await recordDeath(nil, of: gone, pid: gone.process.identity.pid, standardErrorTail: nil) }
 
     /// Of another worker: where V8 or the kernel said why.
-    func recordDeathOfRelative(_ gone: WatchedProcess) {
-        let kills = oomKills(of: gone)?.count ?? 0
-        if hasReport(of: gone) || kills > oomKillsExplained(of: gone) ?? 0 { recordDeath(of: gone) }
+    func recordDeathOfRelative(_ gone: WatchedProcess) async {
+        if await !reports(of: gone).isEmpty { return await recordDeath(of: gone) }
+        guard let kills = oomKills(of: gone)?.count, kills > known(of: gone)?.count ?? 0, await kills > oomKillsExplained(of: gone) ?? 0 else {
+            return
+        }
+        await recordDeath(of: gone)
     }
 
     private func oomKills(of gone: WatchedProcess?) -> OOMKills? { (try? OOMKills(countedBy: gone?.sampler.hierarchy)).flatMap(\.self) }
 
-    /// What the kernel's count held before its end: what was there at its start or is told as another's death, and its copies.
-    private func oomKillsExplained(of gone: WatchedProcess) -> UInt64? {
-        let known = [gone.oomKillsBefore, oomKillsTold].compactMap(\.self).max { $0.at < $1.at }
-        return known?.withCopies(of: gone.process.identity.pid, in: workplace.store)
+    /// What was there at its start, or is told as another's death.
+    private func known(of gone: WatchedProcess) -> OOMKills? { [gone.oomKillsBefore, oomKillsTold].compactMap(\.self).max { $0.at < $1.at } }
+
+    /// What the kernel's count held before its end: what is known, and its copies.
+    private func oomKillsExplained(of gone: WatchedProcess) async -> UInt64? {
+        await BlockingWork.run { [known = known(of: gone), store = workplace.store] in known?.withCopies(of: gone.process.identity.pid, in: store) }
     }
 
-    private func recordDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) {
-        do { try publishDeath(status, of: gone, pid: pid, standardErrorTail: standardErrorTail) } catch {
+    private func recordDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) async {
+        do { try await publishDeath(status, of: gone, pid: pid, standardErrorTail: standardErrorTail) } catch {
             log.error("\(service): cannot record its end: \(error)")
         }
     }
@@ -43,7 +51,7 @@ extension ServiceWatch {
     /// Files of our own directory that nobody was told of: their writer died in the same instant.
     private func collectLeftovers() async {
         guard let target else { return }
-        for path in directories.keys where path.hasPrefix(workplace.store.path) {
+        for path in directories.keys where isIncoming(path) {
             for name in ((try? SmallFile.names(in: path)) ?? []).sorted() {
                 guard let kind = ArtifactName(name), kind.isHeapSnapshot else { continue }
                 let known = captures.unclaimed.first { $0.artifact.path == "\(path)/\(name)" }?.provenance
@@ -62,14 +70,20 @@ extension ServiceWatch {
         }
     }
 
-    private func publishDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) throws {
+    private func publishDeath(_ status: ExitStatus?, of gone: WatchedProcess?, pid: ProcessID, standardErrorTail: [UInt8]?) async throws {
         let now = SystemClock.now()
-        let words = standardErrorTail.flatMap { LastWords.parse($0) } ?? reportedWords(of: gone)
+        var words = standardErrorTail.flatMap { LastWords.parse($0) }
+        if words == nil { words = await reportedWords(of: gone) }
         let oomKills = oomKills(of: gone)
+        let told = status == nil ? await told(of: gone) : nil
+        let status = status ?? told?.status
+        let before = if let gone { await oomKillsExplained(of: gone) } else { UInt64?.none }
+        // The cgroup of a unit that has ended is gone, and its counter with it; systemd has read it before.
+        let after = oomKills?.count ?? told.map { (before ?? 0) + ($0.isOOMKilled ? 1 : 0) }
         let judgement = ExitJudgement.decide(
             ExitEvidence(
-                status: status, lastWords: words, oomKillsBefore: gone.flatMap(oomKillsExplained),
-                oomKillsAfter: oomKills?.count, ownSignal: stopSignal))
+                status: status, lastWords: words, oomKillsBefore: before ?? after.map { _ in 0 },
+                oomKillsAfter: after, ownSignal: stopSignal))
         oomKillsTold = oomKills ?? oomKillsTold
         var record =
             gone.map { workplace.record(of: $0.process, service: service, reason: "death") }
@@ -83,44 +97,74 @@ extension ServiceWatch {
         if gone?.process.identity == target?.process.identity { record.samples = .init(before: trajectory.recorded) }
         record.exit = SnapshotRecord.Exit(
             judgement, status: status, words: words, memoryStat: try? gone?.sampler.hierarchy?.leaf.statistics()?.all)
-        _ = try workplace.site.publish(record)
-        log.notice("\(status == nil ? "process \(pid) of " : "")\(service) ended: \(judgement.reason)")
+        let published = try await BlockingWork.run { [site = workplace.site, record] in try site.publish(record) }
+        log.record(.death, "\(status == nil ? "process \(pid) of " : "")\(service) ended: \(judgement.reason)", about: about(record))
+        await listener.happened(ServiceEvent(kind: .death, record: published))
+    }
+
+    private func told(of gone: WatchedProcess?) async -> UnitExit? {
+        guard let gone else { return nil }
+        return await host.exit(of: gone.process, since: gone.since)
     }
 
     /// V8's reason from the diagnostic report, where standard error is not ours to read (contract 26). The report is taken away: its content is in the record.
-    private func reportedWords(of gone: WatchedProcess?) -> LastWords? {
-        for (path, report) in reports(of: gone) {
-            SmallFile.remove(path)
+    private func reportedWords(of gone: WatchedProcess?) async -> LastWords? {
+        for (path, report) in await reports(of: gone) {
+            if directories.keys.contains(where: { path.hasPrefix($0 + "/") && isOurs($0) }) { SmallFile.remove(path) }
             let symbols = report.nativeStack?.map(\.symbol) ?? []
             if let words = LastWords.parse(reportEvent: report.header.event, trigger: report.header.trigger, nativeStack: symbols) { return words }
         }
         return nil
     }
 
-    private func hasReport(of gone: WatchedProcess) -> Bool { !reports(of: gone).isEmpty }
+    /// The directory that we made for this run.
+    func isIncoming(_ directory: String) -> Bool {
+        host.plan?.artifactDirectories.contains(directory) == true && directory.hasPrefix(workplace.store.path + "/")
+    }
 
-    /// Those that this process wrote; all where it was never seen.
-    private func reports(of gone: WatchedProcess?) -> [(path: String, report: DiagnosticReport)] {
-        directories.keys.filter { $0.hasPrefix(workplace.store.path) }
-            .flatMap { path in ((try? SmallFile.names(in: path)) ?? []).filter { ArtifactName($0) == .report }.map { "\(path)/\($0)" } }
-            .compactMap { path in
-                guard let bytes = try? SmallFile.read(path), let report = try? RecordCodec.decode(DiagnosticReport.self, from: bytes) else {
-                    return nil
-                }
-                if let gone, let pid = report.header.processId, pid != gone.process.namespacePID { return nil }
+    /// What lies there is ours to take and to remove: in the directory of this run, or in that of our example for units (`heapsnapd-UNIT`), which belongs to the
+    /// service's user: a name alone is anybody's to claim. Elsewhere a report is somebody's to keep.
+    func isOurs(_ directory: String) -> Bool {
+        if isIncoming(directory) { return true }
+        guard host.plan == nil, directory.split(separator: "/").last?.hasPrefix("heapsnapd-") == true, let uid = target?.process.uid else {
+            return false
+        }
+        return SmallFile.owner(directory) == uid
+    }
+
+    /// Those that this process wrote, the newest five; all of our own directory where it was never seen.
+    private func reports(of gone: WatchedProcess?) async -> [(path: String, report: DiagnosticReport)] {
+        let own = directories.keys.filter { isIncoming($0) }
+        let others = gone?.process.flags.reportOnFatalError == true ? directories.keys.filter { !isIncoming($0) } : []
+        let pid = gone?.process.namespacePID
+        return await BlockingWork.run {
+            // `report.20261121.004512.4711.0.001.json`
+            let ofProcess = { (name: String) in
+                let parts = name.split(separator: ".")
+                return ArtifactName(name) == .report && parts.count == 7 && pid != nil && Int32(parts[3]) == pid
+            }
+            let paths =
+                own.flatMap { path in ((try? SmallFile.names(in: path) { ArtifactName($0) == .report }) ?? []).map { "\(path)/\($0)" } }
+                + others.flatMap { path in ((try? SmallFile.names(in: path, keep: ofProcess)) ?? []).map { "\(path)/\($0)" } }
+            return paths.sorted().suffix(5).compactMap { path in
+                guard let bytes = SmallFile.readForeign(path, atMost: .mebibytes(4)),
+                    let report = try? RecordCodec.decode(DiagnosticReport.self, from: bytes)
+                else { return nil }
+                if let pid, let writer = report.header.processId, pid != writer { return nil }
                 return (path, report)
             }
+        }
     }
 }
 
 /// The part of Node's diagnostic report (doc/api/report.md) that tells why.
-private struct DiagnosticReport: Decodable {
-    struct Header: Decodable {
+private struct DiagnosticReport: Decodable, Sendable {
+    struct Header: Decodable, Sendable {
         var event: String
         var trigger: String
         var processId: Int32?
     }
-    struct Frame: Decodable { var symbol: String }
+    struct Frame: Decodable, Sendable { var symbol: String }
     var header: Header
     var nativeStack: [Frame]?
 }

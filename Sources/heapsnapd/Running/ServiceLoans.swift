@@ -2,20 +2,28 @@ import Capture
 import Units
 
 extension ServiceWatch {
-    /// One step of giving back, also what a `dump` beside us left open.
+    /// One step of giving back, also what a `dump` beside us left open. Looks every 10 s, and every second while something is lent.
+    func giveBack(at now: Duration) async {
+        guard now >= nextGiveBack else { return }
+        let isLent = !workplace.site.loans.isEmpty
+        nextGiveBack = now + (isLent ? .seconds(1) : .seconds(10))
+        if isLent { await giveBack(growth: growth) }
+    }
+
     /// - Returns: whether something of ours is still lent.
     @discardableResult
-    func giveBack(growth: ByteCount) -> Bool {
-        let site = workplace.site
-        site.loans.settleOrphans(growth: max(growth, .mebibytes(64)))
-        guard let open = site.loans.open(heldBy: site.holder) else { return false }
-        do {
-            if try site.loans.settle(heldBy: site.holder, growth: growth) != nil { return true }
-            log.notice("\(service): the limit is back at \(open.limits.first?.old.description ?? "its old value")")
-            return false
-        } catch {
-            log.warning("\(service): cannot give back: \(error)")
-            return true
+    func giveBack(growth: ByteCount) async -> Bool {
+        await BlockingWork.run { [site = workplace.site, service, log, cgroup = target?.sampler.hierarchy?.leaf.path] in
+            site.loans.settleOrphans(growth: max(growth, .mebibytes(64)))
+            guard let open = site.loans.open(heldBy: site.holder, of: cgroup) else { return false }
+            do {
+                if try site.loans.settle(heldBy: site.holder, of: cgroup, growth: growth) != nil { return true }
+                log.record(.limitGivenBack, "\(service): the limit is back at \(open.limits.first?.old.description ?? "its old value")")
+                return false
+            } catch {
+                log.warning("\(service): cannot give back: \(error)")
+                return true
+            }
         }
     }
 }

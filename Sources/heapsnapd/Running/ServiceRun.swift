@@ -1,6 +1,7 @@
 import Capture
 import Linux
 import Logging
+import MemoryWatch
 import Node
 import SnapshotStore
 import Supervisor
@@ -9,12 +10,14 @@ import Units
 /// `heapsnapd run`: one service over all its restarts. Puts the supervisor, the watch and the captures together and holds nothing else.
 struct ServiceRun: Sendable {
     let workplace: Workplace
-    let service: String
+    let subject: Subject
+    private var service: String { subject.service }
     let plan: LaunchPlan
     let supervisor: Supervisor
     let incoming: IncomingDirectory
     let selection: ProcessSelection
     let log: Logger
+    let hooks: Hooks
 
     /// - Returns: what to exit with.
     func run() async -> Int32 {
@@ -29,8 +32,13 @@ struct ServiceRun: Sendable {
                 await ending?.value
                 state.instance = identity.map { .init($0) }
                 note(state)
+                let search = TargetSearch(table: workplace.table, selection: selection, plan: plan)
+                let host = SupervisedService(command: pid, search: search, supervisor: supervisor)
+                let listener = ServiceListener(
+                    happened: { await hooks.call($0, workplace.configuration.hooks, run: host.execute) },
+                    run: { await hooks.call($0, of: service, run: host.execute) })
                 let new = ServiceWatch(
-                    command: pid, service: service, plan: plan, workplace: workplace, supervisor: supervisor, selection: selection, log: log)
+                    subject, host: host, workplace: workplace, earlier: await watch?.watch.life, log: log, listener: listener)
                 watch = (new, Task(executorPreference: BlockingWork.threads) { await new.run() })
             case .startFailed(let reason, _): log.error("\(reason)")
             case .exited(let exit):
@@ -41,7 +49,8 @@ struct ServiceRun: Sendable {
                 }
             case .captureRequested(let signal, let sender):
                 await watch?.watch.capture(
-                    reason: "signal", detail: "\(Signals.name(signal)) was sent to heapsnapd", requestedBy: sender.map { "process \($0)" })
+                    CaptureWish(
+                        reason: "signal", detail: "\(Signals.name(signal)) was sent to heapsnapd", requestedBy: sender.map { "process \($0)" }))
             case .stopping(let signal, _): await watch?.watch.stopping(by: signal)
             case .restarting(let delay): log.notice("\(service) starts again in \(delay.text)")
             case .startLimitReached: log.error("\(service) was started too often, giving up")
@@ -58,6 +67,7 @@ struct ServiceRun: Sendable {
             try? workplace.store.remove(state)
         }
         incoming.removeIfEmpty()
+        await hooks.finish()
         return await code
     }
 

@@ -2,6 +2,7 @@ import Capture
 import Linux
 import Logging
 import MemoryWatch
+import NIOCore
 import Node
 import SnapshotStore
 import Supervisor
@@ -10,13 +11,15 @@ import Units
 
 /// Watches one run of the service from its start to its end: sample, decide, act, sleep. The decisions are MemoryWatch's and Capture's.
 actor ServiceWatch {
-    let workplace: Workplace
+    private(set) var workplace: Workplace
+    private let subject: Subject
     let service: String
-    let plan: LaunchPlan
-    let supervisor: Supervisor
+    let host: any ServiceHost
     let log: Logger
-    private let command: ProcessID
-    private let search: TargetSearch
+    /// Returns at once.
+    let listener: ServiceListener
+    private let loop: WatchLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
     private var rules: [RuleState]
     private var forecaster: Forecaster
@@ -27,17 +30,22 @@ actor ServiceWatch {
     private var family: [ProcessIdentity: WatchedProcess] = [:]
     /// Of the cgroup, when a death was told last.
     var oomKillsTold: OOMKills?
+    private(set) var lastSample: Sample?
+    var lastCapture: SnapshotRecord?
     private var alarms: (alarms: Alarms, reclaimable: ByteCount)?
     private var searches = 0
     private var nextSearch = Duration.zero
-    private var nextGiveBack = Duration.zero
+    var nextGiveBack = Duration.zero
 
     var directories: [String: (directory: ArtifactDirectory, tasks: [Task<Void, Never>])] = [:]
+    /// Directories that are being opened.
+    var opening: Set<String> = []
     var captures = CapturesUnderWay()
     /// The service has ended, and so have its captures.
     var hasEnded = false
     /// Its captures were given up: what lies there is for the next start.
     private(set) var isAbandoned = false
+    private(set) var isLeaving = false
     /// To the agent of the watched process, while nobody else wants it.
     var agent: (connection: AgentConnection, of: ProcessIdentity)?
     private var link: Task<Void, Never>?
@@ -48,56 +56,87 @@ actor ServiceWatch {
     var failedLimitCopies = 0
     /// Of the cgroup's use in a second, for whoever decides beside us.
     nonisolated let growthNow = Mutex(ByteCount.zero)
+    var isRefused: Bool { refusals != nil }
+    func wasRefused(for code: String) -> Bool { refusals?.code == code }
+    var isThrottled: Bool { !rules.isEmpty && rules.allSatisfy { if case .running = $0.status { false } else { true } } }
     private var refusals: (code: String, wait: Duration)?
+    /// When a copy at V8's heap limit was begun last, on the monotonic clock.
+    var limitMet: Duration?
     /// What we passed on to the service to end it.
     private(set) var stopSignal: Int32?
 
-    private let wakeUps: AsyncStream<Void>
-    private let wake: AsyncStream<Void>.Continuation
+    private var timer: Scheduled<Void>?
+    /// A look goes on; another was asked for meanwhile; there are to be no more.
+    private var looking: (isUnderWay: Bool, again: Bool, isOver: Bool) = (false, false, false)
 
     init(
-        command: ProcessID, service: String, plan: LaunchPlan, workplace: Workplace, supervisor: Supervisor, selection: ProcessSelection, log: Logger
+        _ subject: Subject, host: any ServiceHost, workplace: Workplace, earlier: EarlierLife? = nil, loop: WatchLoop = .shared, log: Logger,
+        listener: ServiceListener
     ) {
-        self.command = command
-        self.service = service
-        self.plan = plan
+        self.subject = subject
+        service = subject.service
+        self.host = host
         self.workplace = workplace
-        self.supervisor = supervisor
+        self.loop = loop
         self.log = log
-        search = TargetSearch(table: workplace.table, selection: selection, plan: plan)
-        rules = workplace.configuration.rules.filter { $0.filter.matches(service) }.map { RuleState($0) }
+        self.listener = listener
+        rules = workplace.configuration.rules.filter { $0.filter.matches(subject) }.map { earlier?.state(of: $0) ?? RuleState($0) }
+        limitMet = earlier?.limitMet
         forecaster = Forecaster(window: workplace.configuration.watch.window)
         polling = PollingInterval(maximum: workplace.configuration.watch.maxInterval)
-        (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Until the task is cancelled.
     func run() async {
-        for directory in plan.artifactDirectories { watch(directory) }
-        wake.yield()
-        var timer: Task<Void, Never>?
-        for await _ in wakeUps {
-            let interval = await look()
-            timer?.cancel()
-            timer = Task { [wake] in
-                try? await Task.sleep(for: interval)
-                if !Task.isCancelled { wake.yield() }
-            }
-        }
+        for directory in host.plan?.artifactDirectories ?? [] { await watch(directory) }
+        lookNow()
+        for await _ in AsyncStream<Never>.makeStream().stream {}
+        looking.isOver = true
         timer?.cancel()
         link?.cancel()
         alarms?.alarms.cancel()
     }
 
-    func lookNow() { wake.yield() }
+    nonisolated func ring() { Task { await lookNow() } }
+
+    var life: EarlierLife { EarlierLife(rules: rules, limitMet: limitMet) }
+
+    /// By another configuration from now on; what the rules have seen so far is forgotten.
+    func reload(_ workplace: Workplace) {
+        self.workplace = workplace
+        rules = workplace.configuration.rules.filter { $0.filter.matches(subject) }.map { RuleState($0) }
+        polling = PollingInterval(maximum: workplace.configuration.watch.maxInterval)
+        target?.learn(rules: rules.map(\.rule), workplace: workplace)
+        alarms?.alarms.cancel()
+        alarms = nil
+        lookNow()
+    }
+
+    /// On the loop's own thread from timer to timer: no task of a stream that another thread would have to resume.
+    func lookNow() {
+        looking.again = true
+        guard !looking.isUnderWay, !looking.isOver else { return }
+        looking.isUnderWay = true
+        timer?.cancel()
+        Task {
+            var interval = Duration.zero
+            while looking.again && !looking.isOver {
+                looking.again = false
+                interval = await look()
+            }
+            looking.isUnderWay = false
+            guard !looking.isOver else { return }
+            timer = loop.wake(after: interval) { self.assumeIsolated { $0.lookNow() } }
+        }
+    }
 
     /// One turn of the loop.
     /// - Returns: how long to sleep.
     private func look() async -> Duration {
         do {
             guard var sample = try target?.sampler.sample(at: SystemClock.monotonic()), let process = target?.process else {
-                if !captures.isBusy { giveBack(at: SystemClock.monotonic()) }
-                return try findTarget()
+                if !captures.isBusy { await giveBack(at: SystemClock.monotonic()) }
+                return try await findTarget()
             }
             if target?.wantsEstimate(sample, isNearTrigger: isNearTrigger(sample)) == true {
                 let estimate = try await heapEstimate(of: process)
@@ -105,6 +144,7 @@ actor ServiceWatch {
                 if let estimate { target?.sampler.estimated(estimate, &sample) }
             }
             guard let target else { return .zero }
+            lastSample = sample
             trajectory.add(sample, at: SystemClock.now())
             armAlarms(target)
             guard !captures.isBusy else { return .milliseconds(250) }
@@ -115,8 +155,8 @@ actor ServiceWatch {
             }
             if capturedByAnother { captured() }
             takeUpUnclaimed()
-            if sample.at >= nextSearch, try findLargerTarget(than: sample, at: sample.at) { return .zero }
-            giveBack(at: sample.at)
+            if sample.at >= nextSearch, host.mayHaveOthers, try await findLargerTarget(than: sample, at: sample.at) { return .zero }
+            await giveBack(at: sample.at)
             forecaster.add(sample)
             let growth = growth
             growthNow.withLock { $0 = growth }
@@ -128,16 +168,10 @@ actor ServiceWatch {
         }
     }
 
-    private func giveBack(at now: Duration) {
-        guard now >= nextGiveBack else { return }
-        giveBack(growth: growth)
-        nextGiveBack = now + .seconds(1)
-    }
-
     /// V8 itself knows best; one that is blocked is looked at from outside.
     private func heapEstimate(of process: NodeProcess) async throws -> HeapEstimate? {
         if let heap = await heapTold(of: process) { return HeapEstimate(toldByAgent: heap) }
-        return try HeapEstimate.read(process, table: workplace.table)
+        return try await BlockingWork.run { [table = workplace.table] in try HeapEstimate.read(process, table: table) }
     }
 
     private func verdicts(on sample: Sample) -> [Verdict] {
@@ -165,62 +199,75 @@ actor ServiceWatch {
 
     /// The last one stays known when it is gone: for the record of its death.
     /// - Returns: how long to wait before the next search where there is no Node process yet.
-    private func findTarget() throws -> Duration {
-        let candidates = search.candidates(below: command)
-        meet(candidates)
-        guard let chosen = candidates.first(where: \.chosen), chosen.process.identity != target?.process.identity else {
+    private func findTarget() async throws -> Duration {
+        let gone = target?.process.identity
+        let candidates = await search()
+        guard let chosen = candidates.first(where: \.chosen), chosen.process.identity != gone else {
+            if candidates.isEmpty, gone != nil { await host.isDeserted() }
             searches += 1
             return min(.milliseconds(20 * searches), .seconds(1))
         }
         searches = 0
-        if let target { recordDeath(of: target) }
-        try watch(chosen.process)
+        if let target { await recordDeath(of: target) }
+        await watch(chosen.process)
         return .zero
     }
 
     /// Workers come and go: of several the largest is watched, but not for a difference that comes and goes with their garbage.
-    private func findLargerTarget(than sample: Sample, at now: Duration) throws -> Bool {
+    private func findLargerTarget(than sample: Sample, at now: Duration) async throws -> Bool {
         nextSearch = now + .seconds(5)
-        let candidates = search.candidates(below: command)
-        meet(candidates)
+        let candidates = await search()
         guard let largest = candidates.first(where: \.chosen), largest.process.identity != target?.process.identity,
             largest.rss > sample.rss * 1.2
         else { return false }
-        try watch(largest.process)
+        await watch(largest.process)
         return true
     }
 
     /// Takes note of who came, and of the death of who went where there is something to tell: that a parent ends its workers is usual.
-    private func meet(_ candidates: [Candidate]) {
+    private func search() async -> [Candidate] {
+        let known = family
+        let (candidates, met) = await BlockingWork.run { [host, service, workplace, rules = rules.map(\.rule)] in
+            let candidates = await host.candidates()
+            let new = candidates.filter { known[$0.process.identity] == nil }.compactMap {
+                try? WatchedProcess($0.process, service: service, rules: rules, workplace: workplace)
+            }
+            return (candidates, new)
+        }
+        for found in met { family[found.process.identity] = found }
         let present = Set(candidates.map(\.process.identity))
         for (identity, gone) in family where !present.contains(identity) {
             family[identity] = nil
-            if identity != target?.process.identity { recordDeathOfRelative(gone) }
+            if identity != target?.process.identity { await recordDeathOfRelative(gone) }
         }
-        for candidate in candidates where family[candidate.process.identity] == nil {
-            family[candidate.process.identity] = try? known(candidate.process)
-        }
+        return candidates
     }
 
     /// Another Node process of the service than the watched one.
-    func relative(namespacePID: Int32) -> WatchedProcess? {
-        let ofThatNumber = { (process: WatchedProcess) in process.process.namespacePID == namespacePID }
-        if let known = family.values.first(where: ofThatNumber) { return known }
-        // One that came since the last search may be gone before the next, and its death is to be told.
-        meet(search.candidates(below: command))
-        return family.values.first(where: ofThatNumber)
+    func relative(namespacePID: Int32) async -> WatchedProcess? {
+        func known() -> WatchedProcess? { family.values.first { $0.process.namespacePID == namespacePID } }
+        if let known = known() { return known }
+        _ = await search()
+        return known()
     }
 
-    private func known(_ process: NodeProcess) throws -> WatchedProcess {
-        try WatchedProcess(process, service: service, rules: rules.map(\.rule), workplace: workplace)
+    func expectFiles(of process: NodeProcess) async {
+        guard let directory = await directory(of: process) else { return }
+        // The store itself is not a service's to name.
+        guard host.plan != nil || directory != workplace.store.path && !directory.hasPrefix(workplace.store.path + "/") else { return }
+        await watch(directory)
     }
 
-    private func watch(_ process: NodeProcess) throws {
-        let found = try family[process.identity] ?? known(process)
+    /// Where its snapshots go, as we can open it.
+    func directory(of process: NodeProcess) async -> String? {
+        await BlockingWork.run { [table = workplace.table] in process.snapshotDirectory.map { process.hostPath($0, table: table) } }
+    }
+
+    private func watch(_ process: NodeProcess) async {
+        guard let found = family[process.identity] else { return }
         target = found
         alarms?.alarms.cancel()
         alarms = nil
-        if let directory = process.snapshotDirectory.map({ process.hostPath($0, table: workplace.table) }) { watch(directory) }
         link?.cancel()
         if let old = agent {
             agent = nil
@@ -231,9 +278,11 @@ actor ServiceWatch {
         for index in rules.indices { rules[index].restarted() }
         let version = process.version?.description ?? "of unknown version"
         let limit = (try? found.sampler.hierarchy?.effectiveLimit()?.limit)?.description ?? "none"
-        log.info(
-            "watching Node \(version), process \(process.identity.pid); V8's limit \(found.heapLimit?.description ?? "unknown"), the cgroup's \(limit)"
-        )
+        log.record(
+            .watching,
+            "watching Node \(version), process \(process.identity.pid); V8's limit \(found.heapLimit?.description ?? "unknown"), the cgroup's \(limit)",
+            about: about(process))
+        await expectFiles(of: process)
     }
 
     /// The kernel's thresholds count page cache, ours do not: they are set above by what can be reclaimed, and anew when that has changed.
@@ -245,16 +294,31 @@ actor ServiceWatch {
             if found.sampler.hierarchy?.leaf.version == .v2 || moved < .mebibytes(1) { return }
         }
         alarms?.alarms.cancel()
-        guard workplace.configuration.watch.kernelEvents, let limit = try? found.sampler.hierarchy?.effectiveLimit()?.limit else { return }
+        guard workplace.configuration.watch.kernelEvents, let limit = found.sampler.limit else { return }
         let levels = rules.flatMap { $0.rule.triggers }.compactMap { trigger -> ByteCount? in
             if case .use(let share) = trigger { share.of(limit) + reclaimable } else { nil }
         }
-        let alarms = Alarms(found.sampler.hierarchy, levels: levels) { [wake] in wake.yield() }
+        let alarms = Alarms(found.sampler.hierarchy, levels: levels) { [weak self] in self?.ring() }
         self.alarms = (alarms, reclaimable)
         for missing in alarms.missing { log.debug("polling only, without \(missing)") }
     }
 
     func stopping(by signal: Int32) { stopSignal = signal }
+
+    /// The service goes on, and is no longer ours to watch: what is being captured gets its grace, what waits for its turn does not.
+    func leave() async {
+        isLeaving = true
+        let grace = Task {
+            try await Task.sleep(for: workplace.configuration.capture.grace)
+            abandonCaptures()
+        }
+        while let task = captures.tasks.first { await task.value }
+        grace.cancel()
+        hasEnded = true
+        for (_, tasks) in directories.values { tasks.forEach { $0.cancel() } }
+        await unlink()
+        await giveBack(growth: growth)
+    }
 
     func abandonCaptures() {
         isAbandoned = true
@@ -273,7 +337,7 @@ actor ServiceWatch {
 
     /// `heapsnapd dump` beside us: what it needs is no leak.
     func isCapturedByAnother(_ process: NodeProcess) -> Bool {
-        captures.requested == nil && captures.unrequested.isEmpty && CaptureLock.target(in: workplace.site.runtimeDirectory) == process.identity.pid
+        captures.requested == nil && captures.unrequested.isEmpty && workplace.captureUnderWay.value == process.identity.pid
     }
 
     func captured() {
@@ -284,7 +348,7 @@ actor ServiceWatch {
         trajectory.add(sample, at: SystemClock.now())
         forecaster.restart()
         for index in rules.indices { rules[index].captured(at: sample.at, sample: sample) }
-        wake.yield()
+        lookNow()
     }
 
     /// What was refused is tried again after 10 s; for the same reason again after twice as long each time, up to 5 minutes.
@@ -293,13 +357,15 @@ actor ServiceWatch {
         refusals = (code, wait)
         let now = SystemClock.monotonic()
         for index in rules.indices { rules[index].refused(at: now, retryAfter: wait) }
-        wake.yield()
+        lookNow()
     }
 
     /// The process that a capture is to be taken of, looked at anew: handlers come up after the start, and of several workers another may be largest.
-    func chooseTarget() -> (process: NodeProcess, candidates: [Candidate])? {
-        let candidates = search.candidates(below: command)
-        return candidates.first(where: \.chosen).map { ($0.process, candidates) }
+    /// - Parameter wanted: nil: the one of contract 6.
+    func chooseTarget(_ wanted: ProcessIdentity? = nil) async -> (process: NodeProcess, candidates: [Candidate])? {
+        let candidates = await BlockingWork.run { [host] in await host.candidates() }
+        let chosen = candidates.first { wanted == nil ? $0.chosen : $0.process.identity == wanted }
+        return chosen.map { ($0.process, candidates) }
     }
 
     var recentHeapBound: ByteCount? { sampleNow().flatMap { target?.sampler.recentHeapBound($0) } }

@@ -2,12 +2,14 @@ import Capture
 import Linux
 import MemoryWatch
 import Node
+import SnapshotStore
 import Units
 
 /// The one process of a service that is watched, and what is known of it from its start.
 struct WatchedProcess {
     let process: NodeProcess
     let service: String
+    let since = SystemClock.now()
     private(set) var heapLimit: ByteCount?
     /// Of the cgroup at the start: what is counted on top was during its life.
     let oomKillsBefore: OOMKills?
@@ -27,7 +29,7 @@ struct WatchedProcess {
         self.process = process
         self.service = service
         heapLimit = workplace.heapLimit(of: process)
-        sampler = try MemorySampler(process, heapLimit: heapLimit, table: workplace.table)
+        sampler = try MemorySampler(process, heapLimit: heapLimit, table: workplace.table, hostMemory: workplace.hostMemory)
         copiesLiveOutside = sampler.hierarchy.map { workplace.site.placer.obstacle(outside: $0) == nil } ?? false
         oomKillsBefore = try OOMKills(countedBy: sampler.hierarchy)
         learn(rules: rules, workplace: workplace)
@@ -41,7 +43,7 @@ struct WatchedProcess {
 
     /// What captures have cost, anew: at the start, and after each of them. Not in the loop (contract 8).
     mutating func learn(rules: [Rule], workplace: Workplace) {
-        learned = workplace.site.learnedFactors(of: service)
+        learned = workplace.site.learnedFactors(of: SnapshotRecord.owner(service: service, unit: process.unit))
         patientHeap = SnapshotCost.largestHeap(pausing: workplace.configuration.capture.maxPause, version: process.version, learned: learned)
         let shares = rules.flatMap(\.triggers).compactMap { trigger -> Ratio? in
             switch trigger {

@@ -1,5 +1,5 @@
 # A snapshot that needs more than the limit: MemoryMax is raised through systemd and comes back.
-service 300M Environment=RATE_MB=25 Environment=STOP_MB=50 -- "$(run --trigger rss=90M leak-objects)"
+service 300M Environment=RATE_MB=25 Environment=STOP_MB=50 -- "$(run --no-agent --trigger rss=90M leak-objects)"
 check "the limit is raised" until_true 30 is_lent 314572800
 check "systemd knows of it" test "$(systemctl show -P MemoryMax "$unit")" -gt 314572800
 check "captured" until_true 30 complete
