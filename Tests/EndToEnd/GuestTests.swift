@@ -1,15 +1,25 @@
 import Foundation
 import Testing
 
-/// What this host lacks: systemd and the memory controller of cgroup v2, real ones, in a guest under user-mode Linux. What is checked stands in
+/// What this host lacks: systemd and the memory controller of cgroup v2, real ones, in a guest. What is checked stands in
 /// Tests/SystemImage/scenarios.
 extension EndToEnd {
     @Suite struct GuestTests {
-        @Test(.timeLimit(.minutes(45))) func scenarios() throws {
+        /// User-mode Linux for speed; with HEAPSNAPD_TEST_FULL qemu, too, for what that lacks: several processors and PSI.
+        enum Guest: String, Sendable {
+            case uml, qemu
+            var directories: [String] { self == .qemu ? ["scenarios-qemu"] : EndToEnd.isFull ? ["scenarios", "scenarios-full"] : ["scenarios"] }
+        }
+
+        @Test(.timeLimit(.minutes(60)), arguments: EndToEnd.isFull ? [Guest.uml, .qemu] : [.uml]) func scenarios(guest: Guest) throws {
             let directory = EndToEnd.support.deletingLastPathComponent().appending(path: "SystemImage")
             let runner = Process()
             runner.executableURL = directory.appending(path: "run-scenarios")
-            runner.environment = ProcessInfo.processInfo.environment.merging(["HEAPSNAPD_BINARY": try EndToEnd.binary]) { $1 }
+            runner.environment = ProcessInfo.processInfo.environment.merging(["HEAPSNAPD_BINARY": try EndToEnd.binary, "GUEST": guest.rawValue]) {
+                $1
+            }
+            let scenarios = try guest.directories.flatMap { try FileManager.default.contentsOfDirectory(atPath: directory.appending(path: $0).path) }
+            if guest == .qemu { runner.arguments = scenarios.map { String($0.dropLast(3)) } }
             let pipe = Pipe()
             runner.standardOutput = pipe
             runner.standardError = pipe
@@ -20,7 +30,6 @@ extension EndToEnd {
             let lines = output.split(separator: "\n")
             for failure in lines where failure.hasPrefix("FAIL ") { Issue.record("\(failure)") }
             // One line for each scenario at least: none was left out.
-            let scenarios = try FileManager.default.contentsOfDirectory(atPath: directory.appending(path: "scenarios").path)
             for scenario in scenarios where scenario.hasSuffix(".sh") {
                 #expect(lines.contains { $0.hasPrefix("PASS \(scenario.dropLast(3)): ") }, "no word of \(scenario)")
             }
