@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// Snapshots from files, pipes and the store, as a shell sees them. What is computed of them is checked against DevTools in HeapSnapshotTests.
+    @Suite(.timeLimit(.minutes(5))) struct AnalysisCommandTests {
+        private let sandbox: Sandbox
+        init() throws { sandbox = try Sandbox() }
+
+        private struct Summary: Decodable {
+            struct Row: Decodable { var name: String, count: Int, distance: Int, shallowBytes: Int, retainedBytes: Int }
+            var nodeCount: Int, edgeCount: Int, totalBytes: Int, isPartial: Bool?, classes: [Row]
+        }
+
+        private static func fixture(_ name: String) -> String {
+            EndToEnd.support.deletingLastPathComponent().appending(path: "Fixtures/heapsnapshot/\(name).heapsnapshot.zst").path
+        }
+
+        @discardableResult private func shell(_ command: String) async throws -> Program.Outcome {
+            let outcome = try await sandbox.start(["/bin/sh", "-c", command]).end()
+            #expect(outcome.status == 0, "\(command): \(outcome.error)")
+            return outcome
+        }
+
+        /// The same from a compressed file, a plain one and a pipe.
+        @Test func summaryOfFilesAndPipes() async throws {
+            let packed = Self.fixture("n22-8m"), plain = sandbox.directory + "/plain.heapsnapshot"
+            try await shell("zstd -q -d -o \(plain) \(packed)")
+            let outcome = try await sandbox.heapsnapd("summary", packed, "--json", "--limit", "0")
+            #expect(outcome.status == 0, "\(outcome.error)")
+            let summary = try JSONDecoder().decode(Summary.self, from: Data(outcome.output.utf8))
+            // DevTools 156: aggregates and totalSize of n22-8m.json.
+            #expect(summary.nodeCount == 112_182 && summary.edgeCount == 426_043 && summary.totalBytes == 7_278_888)
+            let global = try #require(summary.classes.first { $0.name == "global" })
+            #expect(global.count == 2 && global.distance == 1 && global.shallowBytes == 7_792 && global.retainedBytes == 6_759_545)
+
+            #expect(try await sandbox.heapsnapd("summary", plain, "--json", "--limit", "0").output == outcome.output)
+            let binary = try EndToEnd.binary
+            #expect(try await shell("cat \(plain) | \(binary) summary - --json --limit 0").output == outcome.output)
+            #expect(try await shell("cat \(packed) | \(binary) summary - --json --limit 0").output == outcome.output)
+        }
+
+        @Test func rowsAreChosenAndSorted() async throws {
+            let byCount = try await sandbox.heapsnapd("summary", Self.fixture("n22-8m"), "--sort", "count", "--limit", "2")
+            #expect(
+                byCount.status == 0 && byCount.output.split(separator: "\n").map { $0.prefix(15) }[2...].contains("(string)       "),
+                "\(byCount.output)")
+            let filtered = try await sandbox.heapsnapd("summary", Self.fixture("n22-8m"), "--filter", "NativeModule", "--json")
+            let summary = try JSONDecoder().decode(Summary.self, from: Data(filtered.output.utf8))
+            #expect(!summary.classes.isEmpty && summary.classes.allSatisfy { $0.name.contains("NativeModule") })
+        }
+
+        @Test func statisticsAreDevTools() async throws {
+            let outcome = try await sandbox.heapsnapd("statistics", Self.fixture("n22-8m"), "--json")
+            let statistics = try JSONDecoder().decode([String: Int].self, from: Data(outcome.output.utf8))
+            #expect(
+                statistics == [
+                    "total": 7_278_888, "native": 64_432, "typedArrays": 54_891, "v8heap": 7_214_456, "code": 2_271_144, "jsArrays": 988_400,
+                    "strings": 984_816, "system": 98_536,
+                ])
+        }
+
+        /// Exit 6 for what is damaged, 4 for what is not there; what a part holds is shown when asked for.
+        @Test func damageIsToldAndPartsAreRead() async throws {
+            let part = sandbox.directory + "/part.heapsnapshot"
+            try await shell("zstd -q -d -c \(Self.fixture("n22-8m")) | head -c 5000000 > \(part)")
+            let refused = try await sandbox.heapsnapd("summary", part)
+            #expect(refused.status == 6 && refused.error.contains("at byte 5000000") && refused.error.contains("--partial"), "\(refused.error)")
+            let taken = try await sandbox.heapsnapd("summary", part, "--partial", "--json")
+            let summary = try JSONDecoder().decode(Summary.self, from: Data(taken.output.utf8))
+            #expect(taken.status == 0 && summary.isPartial == true && summary.nodeCount == 112_182)
+
+            let cut = sandbox.directory + "/cut.heapsnapshot.zst"
+            try await shell("head -c 500000 \(Self.fixture("n22-8m")) > \(cut)")
+            let damaged = try await sandbox.heapsnapd("summary", cut)
+            #expect(damaged.status == 6 && damaged.error.contains("within a frame"), "\(damaged.error)")
+            #expect(try await sandbox.heapsnapd("summary", "/proc/self/status").status == 6)
+            #expect(try await sandbox.heapsnapd("summary", "./nowhere.heapsnapshot").status == 4)
+            #expect(try await sandbox.heapsnapd("summary", "latest").status == 4)
+            #expect(try await sandbox.heapsnapd("summary", part, "--limit", "-1").status == 64)
+        }
+
+        @Test func summaryOfTheStoresNewest() async throws {
+            let target = try sandbox.start([EndToEnd.node(24), "--heapsnapshot-signal=SIGUSR2", EndToEnd.program("steady.js")])
+            try await eventually("the service to listen") { target.output.contains("listening") ? true : nil }
+            #expect(try await sandbox.heapsnapd("dump", "\(target.pid)").status == 0)
+            let outcome = try await sandbox.heapsnapd("summary", "latest", "--json")
+            let summary = try JSONDecoder().decode(Summary.self, from: Data(outcome.output.utf8))
+            let record = try #require(try await sandbox.records().last)
+            #expect(outcome.status == 0 && summary.nodeCount == record.nodeCount && summary.classes.count == 30)
+        }
+    }
+}
