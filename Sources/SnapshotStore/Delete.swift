@@ -8,6 +8,7 @@ extension SnapshotStore {
     public func delete(_ id: SnapshotID) throws(StoreError) {
         let record = try record(id)
         if let file = record.file { try removeSnapshot(file) }
+        removeAnalysis(of: id)
         try naming("delete", "\(path)/\(id).json") { () throws(Errno) in try directory.remove("\(id).json") }
         try naming("sync", path) { () throws(Errno) in try directory.sync() }
     }

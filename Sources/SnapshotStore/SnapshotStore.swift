@@ -49,7 +49,7 @@ public struct SnapshotStore: Sendable {
     /// Where `run` may keep what it has proven; a file of one owner, written whole.
     public var proofFile: String { "\(path)/\(Part.state.rawValue)/agent-proofs" }
 
-    enum Part: String, CaseIterable { case incoming, quarantine, state, learned }
+    enum Part: String, CaseIterable { case incoming, quarantine, state, learned, analysis }
 
     /// Made anew where missing, so that a store can be cleared while we run.
     func part(_ part: Part) throws(StoreError) -> Directory {

@@ -9,6 +9,7 @@ public enum JournalEvent: String, CaseIterable, Sendable {
     /// What a killed heapsnapd left behind.
     case settled
     case hookFailed
+    case analysed
 
     /// Made by `systemd-id128 new`.
     public var messageID: String {
@@ -27,12 +28,13 @@ public enum JournalEvent: String, CaseIterable, Sendable {
         case .limitGivenBack: "6f46938b34c4440f8cbc468b6b3fde43"
         case .settled: "a9eddd572e8543998e2cc9424ca2c014"
         case .hookFailed: "680180d558c9406ba22b9ef3b6e01414"
+        case .analysed: "67c613034128495b9c2588f5fd363389"
         }
     }
 
     public var priority: JournalEntry.Priority {
         switch self {
-        case .started, .stopped, .reloaded, .captureBegan, .captured, .limitLent, .limitGivenBack: .notice
+        case .started, .stopped, .reloaded, .captureBegan, .captured, .limitLent, .limitGivenBack, .analysed: .notice
         case .watching: .info
         case .captureRefused, .captureFailed, .death, .settled, .hookFailed: .warning
         case .configurationRefused: .error

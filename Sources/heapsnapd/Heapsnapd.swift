@@ -25,7 +25,7 @@ struct Heapsnapd: ParsableCommand {
         subcommands: [
             RunCommand.self, StatusCommand.self, ReloadCommand.self, DumpCommand.self, CheckCommand.self, WatchCommand.self, ListCommand.self,
             InfoCommand.self, ExportCommand.self,
-            DeleteCommand.self, PruneCommand.self, SummaryCommand.self, StatisticsCommand.self,
+            DeleteCommand.self, PruneCommand.self, SummaryCommand.self, StatisticsCommand.self, AnalyzeCommand.self,
             PrekillCommand.self, DaemonCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 

@@ -19,8 +19,17 @@ struct InfoCommand: ParsableCommand {
         let workplace = try Workplace.open(options, for: .reading)
         let record = try workplace.store.resolve(id)
         let loans = workplace.site.loans.open()
-        guard !options.json else { return JSONOutput.print(Document(record: record, path: workplace.store.snapshotPath(record), openLoans: loans)) }
+        let analysis = workplace.store.analysis(CaptureAnalysis.self, of: record.id)
+        guard !options.json else {
+            return JSONOutput.print(Document(record: record, path: workplace.store.snapshotPath(record), openLoans: loans, analysis: analysis))
+        }
         Terminal.print(record.text(path: workplace.store.snapshotPath(record)))
+        if let analysis {
+            Terminal.print("found        " + analysis.headline)
+            for row in analysis.largest.prefix(5) {
+                Terminal.print("             \(row.name.shortened(to: 60)): \(row.count), retained \(ByteCount(clamping: row.retainedBytes))")
+            }
+        }
         for loan in loans { Terminal.print("open loan    " + loan.text) }
     }
 
@@ -29,14 +38,16 @@ struct InfoCommand: ParsableCommand {
         var record: SnapshotRecord
         var path: String?
         var openLoans: [Loan]
+        var analysis: CaptureAnalysis?
 
-        private enum Keys: String, CodingKey { case path, openLoans }
+        private enum Keys: String, CodingKey { case path, openLoans, analysis }
 
         func encode(to encoder: any Encoder) throws {
             try record.encode(to: encoder)
             var container = encoder.container(keyedBy: Keys.self)
             try container.encodeIfPresent(path, forKey: .path)
             try container.encode(openLoans, forKey: .openLoans)
+            try container.encodeIfPresent(analysis, forKey: .analysis)
         }
     }
 }

@@ -71,6 +71,12 @@ struct Configuration: Sendable {
         var timeout: Duration
     }
 
+    struct Analysis: Sendable {
+        enum AfterCapture: String, Sendable { case auto, always, never }
+        var afterCapture: AfterCapture
+        var memoryMax: ByteCount
+    }
+
     struct Metrics: Sendable {
         /// nil: off.
         var listen: MetricsAddress?
@@ -90,6 +96,7 @@ struct Configuration: Sendable {
     var capture: Capture
     var supervise: Supervise
     var hooks: Hooks
+    var analysis: Analysis
     var metrics: Metrics
     var log: Log
     /// The default rule (of `watch.triggers`, where there are any), then those of `rules`.

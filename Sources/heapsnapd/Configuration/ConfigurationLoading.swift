@@ -92,6 +92,7 @@ extension Configuration {
         hooks = Hooks(
             onCapture: settings.words("hooks.onCapture"), onRefusal: settings.words("hooks.onRefusal"), onDeath: settings.words("hooks.onDeath"),
             timeout: settings.duration("hooks.timeout"))
+        analysis = Analysis(afterCapture: settings.choice("analysis.afterCapture"), memoryMax: settings.size("analysis.memoryMax"))
         metrics = try settings.metrics()
         log = Log(level: settings.choice("log.level"))
         rules = try settings.rules()

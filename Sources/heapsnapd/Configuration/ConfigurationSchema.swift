@@ -82,6 +82,12 @@ enum ConfigurationSchema {
         .init("hooks.timeout", .duration, "60s", "A hook that runs for longer is killed."),
 
         .init(
+            "analysis.afterCapture", .choice(["auto", "always", "never"]), "never",
+            "Whether each complete snapshot is summed up and compared with the one before, by a process of its own with low priority; info and the journal tell "
+                + "of it. auto: where systemd runs it outside of the service's cgroup."),
+        .init("analysis.memoryMax", .size, "1GiB", "It may take so much memory; a snapshot that needs more, about 1.5 times its size, is left out."),
+
+        .init(
             "metrics.listen", .string, "",
             "Where the daemon serves metrics to Prometheus: unix:/path (mode 0660, group heapsnapd), 127.0.0.1:PORT or [::1]:PORT. Empty: nowhere."),
         .init(

@@ -14,9 +14,8 @@ struct HookCommand: Sendable {
     var variables: [String: String]
     /// Then it is killed, with all that it has started.
     var timeout: Duration
-
     /// curl, the AWS client, a shell: the largest take some 100 MB.
-    private static let memoryMax = ByteCount.mebibytes(512)
+    var memoryMax = ByteCount.mebibytes(512)
 
     /// Where systemd runs and we are root: a service of its own, outside of our sandbox, our cgroup and our life. Blocks for milliseconds.
     /// - Returns: how it failed, nil where it did not; and nil as a whole: systemd does not run here.
@@ -27,7 +26,7 @@ struct HookCommand: Sendable {
         let number = String(UInt32.random(in: 0...UInt32.max), radix: 16)
         let service = TransientService(
             name: "heapsnapd-hook-\(name)-\(number).service", description: "heapsnapd: \(name) hook \(command[0])", command: words,
-            environment: variables, timeout: timeout, memoryMax: Self.memoryMax)
+            environment: variables, timeout: timeout, memoryMax: memoryMax)
         do { return .some(Self.failure(try await service.run())) } catch { return .some("\(error)") }
     }
 
