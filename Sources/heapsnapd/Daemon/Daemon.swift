@@ -67,6 +67,8 @@ actor Daemon {
     private var forgotten: Set<ProcessID> = []
     private var timer: Scheduled<Void>?
     private var surveying: Task<Void, Never>?
+    /// New processes came since the heap was last given back.
+    private var hasGrown = false
     private var isStopping = false
 
     /// - Parameter reopen: the workplace anew, by the configuration as it is then.
@@ -187,6 +189,13 @@ actor Daemon {
         } catch { return log.warning("cannot look for Node processes: \(error)") }
         if pids == nil { forget(allBut: found.alive) }
         for process in found.new { appeared(process) }
+        // Reading a process takes buffers that being watched does not need; a look later they are all free.
+        if !found.new.isEmpty {
+            hasGrown = true
+        } else if pids == nil, hasGrown {
+            hasGrown = false
+            returnFreeMemory()
+        }
         if !found.young.isEmpty {
             _ = loop.wake(after: Survey.youth) { [young = found.young] in self.assumeIsolated { $0.lookAgain(at: young) } }
         }
