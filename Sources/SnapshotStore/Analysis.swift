@@ -1,3 +1,5 @@
+public import Units
+
 extension SnapshotStore {
     /// What was found out of a snapshot, as JSON of whoever found it out; 0600, beside the record, and deleted with it.
     public func keepAnalysis(_ document: some Encodable, of id: SnapshotID) throws {
@@ -10,5 +12,5 @@ extension SnapshotStore {
         return try? RecordCodec.decode(type, from: text)
     }
 
-    func removeAnalysis(of id: SnapshotID) { try? part(.analysis).remove("\(id).json") }
+    func removeAnalysis(of id: SnapshotID) { _ = try? part(.analysis).remove("\(id).json") }
 }
