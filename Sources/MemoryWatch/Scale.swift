@@ -39,6 +39,8 @@ struct Scale: Sendable {
         bins.removeFirst(kept)
         fit = bins.count < Scale.fewest ? nil : Fit(bins)
         drop = Scale.deepestFall(bins)
+        // One more than 16 would double the array; a service has up to 18 of them.
+        if bins.count == Scale.capacity { bins.reserveCapacity(Scale.capacity + 1) }
         bins.append(Bin(number: number, low: value, lowAt: time, high: value, highAt: time, samples: 1))
     }
 

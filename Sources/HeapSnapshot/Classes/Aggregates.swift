@@ -13,7 +13,7 @@ public struct ClassSummary: Sendable, Hashable {
 }
 
 /// Where V8 says that an object's constructor, or a function, begins. Script ids mean something within one process only.
-public struct SourceLocation: Sendable, Hashable, Comparable {
+public struct SourceLocation: Sendable, Hashable, Codable, Comparable {
     public var script: Int32
     /// From 0.
     public var line: Int32
@@ -69,13 +69,15 @@ struct Grouping: Sendable {
 extension SnapshotGraph {
     /// The Summary view, the largest retained size first. Cost: 20 ns a node.
     ///
-    /// - Parameter byLocation: DevTools' rows; else rows of one name from several places are one.
-    public func summary(byLocation: Bool = false, interfaces: Bool = true) -> [ClassSummary] {
+    /// - Parameters:
+    ///   - byLocation: DevTools' rows; else rows of one name from several places are one.
+    ///   - nodes: only these count (`nodes(in:)`); nil: all.
+    public func summary(byLocation: Bool = false, interfaces: Bool = true, nodes: NodeSet? = nil) -> [ClassSummary] {
         let classes = ClassTable(self, interfaces: interfaces)
-        return summary(classes, byLocation ? Grouping(classes, locationsOf: snapshot) : Grouping(classes))
+        return summary(classes, byLocation ? Grouping(classes, locationsOf: snapshot) : Grouping(classes), nodes: nodes)
     }
 
-    func summary(_ classes: ClassTable, _ grouping: Grouping) -> [ClassSummary] {
+    func summary(_ classes: ClassTable, _ grouping: Grouping, nodes: NodeSet? = nil) -> [ClassSummary] {
         var rows = (0..<grouping.count).map {
             ClassSummary(name: classes.names[Int(grouping.classOf[$0])], location: grouping.locationOf[$0], distance: .max)
         }
@@ -84,20 +86,21 @@ extension SnapshotGraph {
             for node in 0..<snapshot.nodeCount {
                 let size = sizes.size(node)
                 if size == 0 { continue }
+                if let nodes, !nodes.contains(node) { continue }
                 let row = Int(group[node])
                 rows[row].count &+= 1
                 rows[row].shallowBytes &+= size
                 rows[row].distance = min(rows[row].distance, distance[node])
             }
         }
-        addRetained(grouping, to: &rows)
+        addRetained(grouping, nodes, to: &rows)
         return rows.filter { $0.count > 0 }.sorted {
             ($1.retainedBytes, $1.shallowBytes, $0.name, $0.location?.line ?? 0) < ($0.retainedBytes, $0.shallowBytes, $1.name, $1.location?.line ?? 0)
         }
     }
 
     /// Down the dominator tree with a flag per row for what is on the way (DevTools: calculateClassesRetainedSize).
-    private func addRetained(_ grouping: Grouping, to rows: inout [ClassSummary]) {
+    private func addRetained(_ grouping: Grouping, _ nodes: NodeSet?, to rows: inout [ClassSummary]) {
         let tree = DominatedNodes(self)
         let group = grouping.groupOf.pointer
         var isOnPath = [Bool](repeating: false, count: grouping.count)
@@ -117,7 +120,7 @@ extension SnapshotGraph {
             }
             let row = Int(group[node])
             let children = tree.children(of: node)
-            if !isOnPath[row], sizes.size(node) != 0 {
+            if !isOnPath[row], sizes.size(node) != 0, nodes?.contains(node) != false {
                 rows[row].retainedBytes &+= retained.pointer[node]
                 if !children.isEmpty {
                     isOnPath[row] = true
