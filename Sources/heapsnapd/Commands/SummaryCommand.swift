@@ -20,11 +20,12 @@ struct SummaryCommand: ParsableCommand {
     @Argument(help: SnapshotArgument.help) var snapshot: SnapshotArgument
     @Option(help: "Sort by retained, shallow, count, distance or name.") var sort = SummaryOrder.retained
     @Flag(help: "Tell classes of one name apart by where their constructor is.") var byLocation = false
+    @Option(help: "Only what a filter of DevTools keeps: \(NodeFilter.allCases.map(\.rawValue).joined(separator: ", ")).") var only: NodeFilter?
 
     func run() throws {
         let opened = try snapshot.open(options, partial: rows.partial)
         let graph = SnapshotGraph(opened.snapshot)
-        let all = sort.sorted(graph.summary(byLocation: byLocation))
+        let all = sort.sorted(graph.summary(byLocation: byLocation, nodes: only.map { graph.nodes(in: $0) }))
         let chosen = rows.chosen(all, name: \.name)
         if options.json { return JSONOutput.print(SummaryDocument(graph, chosen)) }
         var table = Table([("CONSTRUCTOR", .left), ("DISTANCE", .right), ("COUNT", .right), ("SHALLOW", .right), ("", .right), ("RETAINED", .right), ("", .right)])
@@ -43,6 +44,8 @@ struct SummaryCommand: ParsableCommand {
                 + (left > 0 && rows.filter == nil ? "\n\(left) more; --limit 0 shows all" : ""))
     }
 }
+
+extension NodeFilter: ExpressibleByArgument {}
 
 enum SummaryOrder: String, CaseIterable, ExpressibleByArgument {
     case retained, shallow, count, distance, name
