@@ -1,5 +1,5 @@
-import ArgumentParser
-import HeapSnapshot
+public import ArgumentParser
+public import HeapSnapshot
 import Units
 
 struct SummaryCommand: ParsableCommand {
