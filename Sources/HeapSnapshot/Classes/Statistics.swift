@@ -51,7 +51,7 @@ extension SnapshotGraph {
             if count[child] != 0, count[child] < 3 { count[child] &+= 1 }
         }
         for table in tables where holders[table] == 2 { result.jsArrays += sizes.size(table) }
-        result.native += UInt64(clamping: snapshot.header.extraNativeBytes?.bytes ?? 0)
+        result.native += snapshot.extraNativeBytes
         result.v8heap = totalBytes - result.native
         return result
     }

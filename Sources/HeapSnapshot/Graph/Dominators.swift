@@ -24,12 +24,8 @@ struct Dominators {
         let vertex = order.pointer
 
         let numberColumn = Column<UInt32>(count, repeating: .max), parentColumn = Column<UInt32>(count)
-        let incoming = Column<UInt32>(count + 1)
-        defer {
-            numberColumn.free()
-            parentColumn.free()
-            incoming.free()
-        }
+        let incoming = Column<UInt32>(count)
+        defer { parentColumn.free() }
         let number = numberColumn.pointer, parent = parentColumn.pointer
         @inline(__always) func isEssential(_ edge: Int) -> Bool { bits[edge >> 6] >> UInt64(truncatingIfNeeded: edge & 63) & 1 != 0 }
 
@@ -80,76 +76,67 @@ struct Dominators {
             seen += 1
         }
         cursorColumn.free()
-        Dominators.compute(links, bits: bits, incoming: incoming, number: number, parent: parent, vertex: vertex, into: dominator.pointer)
+        let predecessors = Predecessors(links, essential: bits, incoming: incoming, number: numberColumn, parent: parent, vertex: vertex)
+        Dominators.compute(predecessors, count, parent: parent, vertex: vertex, into: dominator.pointer)
     }
 
     private static func compute(
-        _ links: Links, bits: UnsafePointer<UInt64>, incoming: Column<UInt32>, number: UnsafePointer<UInt32>, parent: UnsafePointer<UInt32>,
-        vertex: UnsafePointer<UInt32>, into dominator: UnsafeMutablePointer<UInt32>
+        _ predecessors: Predecessors, _ count: Int, parent: UnsafePointer<UInt32>, vertex: UnsafePointer<UInt32>, into dominator: UnsafeMutablePointer<UInt32>
     ) {
-        let count = links.nodeCount
-        @inline(__always) func isEssential(_ edge: Int) -> Bool { bits[edge >> 6] >> UInt64(truncatingIfNeeded: edge & 63) & 1 != 0 }
-
-        // Predecessors other than the parent, by number: [start[w], end[w]).
-        let startColumn = Column<UInt32>(count + 1), endColumn = Column<UInt32>(count)
-        let start = startColumn.pointer, end = endColumn.pointer
-        var sum: UInt32 = 0
-        for w in 0..<count {
-            start[w] = sum
-            end[w] = sum
-            sum &+= incoming.pointer[Int(vertex[w])]
-        }
-        start[count] = sum
-        let predecessorColumn = Column<UInt32>(Int(sum))
-        let predecessors = predecessorColumn.pointer
-        for w in 0..<count {
-            for edge in links.edges(Int(vertex[w])) where isEssential(edge) {
-                let child = Int(number[Int(links.target[edge])])
-                if parent[child] == w || child == 0 { continue }
-                predecessors[Int(end[child])] = UInt32(truncatingIfNeeded: w)
-                end[child] &+= 1
-            }
-        }
-
         let linkColumn = Column<Link>(count), semiColumn = Column<UInt32>(count)
         let link = linkColumn.pointer, semi = semiColumn.pointer
         for w in 0..<count { link[w] = Link(ancestor: parent[w], label: UInt32(truncatingIfNeeded: w)) }
-        let pathColumn = Column<UInt32>(count)
-        let path = pathColumn.pointer
+        // The result's own memory has no other use yet.
+        let path = dominator
+        let (from, start) = (predecessors.from.pointer, predecessors.start.pointer)
         var w = count - 1
         while w > 0 {
             // A node's parent is one of its predecessors.
             var best = parent[w]
-            for at in Int(start[w])..<Int(end[w]) {
-                let v = predecessors[at]
-                if v <= w {
-                    if v < best { best = v }
-                    continue
-                }
-                best = min(best, evaluate(Int(v), linked: UInt32(truncatingIfNeeded: w &+ 1), link, path))
+            var at = Int(start[w])
+            let end = Int(start[w &+ 1])
+            while at < end, from[at] != 0 {
+                let v = from[at] &- 1
+                at &+= 1
+                best = min(best, v <= w ? v : evaluate(Int(v), linked: UInt32(truncatingIfNeeded: w &+ 1), link, path))
             }
             semi[w] = best
             link[w].label = best
             w &-= 1
         }
-        predecessorColumn.free()
-        startColumn.free()
-        endColumn.free()
+        predecessors.free()
         linkColumn.free()
-        pathColumn.free()
+        climb(count, parent: parent, semi: semi, vertex: vertex, into: dominator)
+        semiColumn.free()
+    }
 
-        // From semi-dominators to dominators: up the tree as it is so far.
-        let immediateColumn = Column<UInt32>(count)
-        let immediate = immediateColumn.pointer
+    private struct Step {
+        var dominator: UInt32
+        /// An ancestor further up, as far as depths allow for logarithmic ways (Myers, An applicative random-access stack, 1983).
+        var jump: UInt32
+        var depth: UInt32
+    }
+
+    /// From semi-dominators to dominators: up the tree as it is so far, to the first that is not behind the semi-dominator. One by one that is quadratic
+    /// for a long list whose elements' values are held elsewhere too.
+    private static func climb(
+        _ count: Int, parent: UnsafePointer<UInt32>, semi: UnsafePointer<UInt32>, vertex: UnsafePointer<UInt32>, into dominator: UnsafeMutablePointer<UInt32>
+    ) {
+        let stepColumn = Column<Step>(count)
+        defer { stepColumn.free() }
+        let step = stepColumn.pointer
         for w in 1..<max(1, count) {
-            var candidate = parent[w]
-            while candidate > semi[w] { candidate = immediate[Int(candidate)] }
-            immediate[w] = candidate
-            dominator[Int(vertex[w])] = vertex[Int(candidate)]
+            var candidate = Int(parent[w])
+            while candidate > semi[w] {
+                let at = step[candidate]
+                candidate = Int(at.jump > semi[w] ? at.jump : at.dominator)
+            }
+            let above = step[candidate], further = step[Int(above.jump)]
+            let isEven = above.depth &- further.depth == further.depth &- step[Int(further.jump)].depth
+            step[w] = Step(dominator: UInt32(truncatingIfNeeded: candidate), jump: isEven ? further.jump : UInt32(truncatingIfNeeded: candidate), depth: above.depth &+ 1)
+            dominator[Int(vertex[w])] = vertex[candidate]
         }
         dominator[0] = 0
-        immediateColumn.free()
-        semiColumn.free()
     }
 
     /// The smallest label on the path from `v` to the root of its tree in the forest of numbers from `linked` on; compresses that path.
@@ -172,5 +159,46 @@ struct Dominators {
             if label < link[at].label { link[at].label = label } else { label = link[at].label }
         }
         return label
+    }
+}
+
+/// Where essential edges come from, in the numbers of a search; a node's parent in it is left out.
+private struct Predecessors {
+    /// One more than a number; those of w begin at start[w] and end at a 0 or at start[w + 1].
+    let from: Column<UInt32>
+    let start: Column<UInt32>
+
+    /// Frees `incoming` and `number`, which nobody needs afterwards.
+    init(
+        _ links: Links, essential bits: UnsafePointer<UInt64>, incoming: Column<UInt32>, number: Column<UInt32>, parent: UnsafePointer<UInt32>,
+        vertex: UnsafePointer<UInt32>
+    ) {
+        let count = links.nodeCount
+        start = Column(count + 1)
+        let place = start.pointer
+        // Where each one's part ends; filled from there down, so that it becomes the start.
+        var sum: UInt32 = 0
+        for w in 0..<count {
+            sum &+= incoming.pointer[Int(vertex[w])]
+            place[w] = sum
+        }
+        place[count] = sum
+        incoming.free()
+        from = Column(Int(sum))
+        let (all, numbers) = (from.pointer, number.pointer)
+        for w in 0..<count {
+            for edge in links.edges(Int(vertex[w])) where bits[edge >> 6] >> UInt64(truncatingIfNeeded: edge & 63) & 1 != 0 {
+                let child = Int(numbers[Int(links.target[edge])])
+                if parent[child] == w || child == 0 { continue }
+                place[child] &-= 1
+                all[Int(place[child])] = UInt32(truncatingIfNeeded: w &+ 1)
+            }
+        }
+        number.free()
+    }
+
+    func free() {
+        from.free()
+        start.free()
     }
 }

@@ -8,13 +8,14 @@ struct Roots {
     /// DevTools: isUserRoot, markPageOwnedNodes.
     init(_ links: Links, _ names: KnownNames) {
         var user: [Int] = []
+        var seen: Set<Int> = []
         isPageOwned = Column(links.nodeCount)
         let owned = isPageOwned.pointer
         var stack = NodeStack(links.nodeCount)
         for edge in links.edges(0) {
             let child = Int(links.target[edge])
             let isDocument = links.kind[child] == NodeKind.synthetic && links.name[child] == names.documentTrees
-            if links.kind[child] != NodeKind.synthetic || isDocument, !user.contains(child) { user.append(child) }
+            if links.kind[child] != NodeKind.synthetic || isDocument, seen.insert(child).inserted { user.append(child) }
             let kind = links.edgeKind(edge)
             guard kind == EdgeKind.shortcut || kind == EdgeKind.element && isDocument, owned[child] == 0 else { continue }
             owned[child] = 1

@@ -39,12 +39,17 @@ final class Column<Element: BitwiseCopyable>: @unchecked Sendable {
         set { pointer[index] = newValue }
     }
 
+    /// Copied in pieces that are given back at once, so that little of it is there twice.
     func grow(to wanted: Int) {
         guard wanted > capacity else { return }
         let larger = Column.map(bytes: Column.bytes(wanted))
         Column.advise(larger, Column.bytes(wanted))
-        memcpy(larger, pointer, Column.bytes(capacity))
-        munmap(pointer, Column.bytes(capacity))
+        let (old, size, step) = (UnsafeMutableRawPointer(pointer), Column.bytes(capacity), 4 << 20)
+        for offset in stride(from: 0, to: size, by: step) {
+            memcpy(larger + offset, old + offset, min(step, size - offset))
+            madvise(old + offset, min(step, size - offset), MADV_DONTNEED)
+        }
+        munmap(old, size)
         capacity = wanted
         pointer = larger.assumingMemoryBound(to: Element.self)
     }

@@ -45,6 +45,9 @@ struct EdgeReading {
 }
 
 extension SnapshotReader {
+    /// All sizes together: DevTools adds them as doubles, which are exact up to here, and no sum of ours runs over.
+    static let largestTotal: UInt64 = 1 << 53
+
     mutating func readNodes() throws {
         guard let header else { return }
         func position(_ field: String) throws -> Int {
@@ -58,14 +61,15 @@ extension SnapshotReader {
         guard header.nodeCount < Int(UInt32.max), header.edgeCount < Int(UInt32.max) else { throw failure("more than 2^32 nodes or edges") }
 
         var nodes = NodeReading(capacity: room(for: header.nodeCount, fields: header.nodeFields.count), hasDetachedness: detachedness != nil, kindNames: names)
-        var edges: UInt64 = 0
+        var (edges, bytes): (UInt64, UInt64) = (0, 0)
         defer { self.nodes = nodes }
         nodes.count = try readRecords("nodes", fields: header.nodeFields.count, atMost: header.nodeCount) { index, record in
             if index == nodes.capacity { nodes.grow(to: index + 1) }
             guard record[type] < UInt64(map.count) else { return "type \(record[type]) of \(map.count)" }
             guard record[name] < UInt64(UInt32.max) else { return "a name beyond 2^32" }
             guard record[id] <= UInt64(UInt32.max) else { return "an id beyond 2^32" }
-            guard record[size] < 1 << 48 else { return "\(record[size]) bytes" }
+            guard record[size] <= Self.largestTotal &- bytes else { return "\(record[size]) bytes, more than 2^53 in all" }
+            bytes &+= record[size]
             guard record[edgeCount] <= UInt64(header.edgeCount) &- edges else { return "more edges than the header says (\(header.edgeCount))" }
             nodes.kind[index] = map[Int(record[type])]
             nodes.name[index] = UInt32(truncatingIfNeeded: record[name])

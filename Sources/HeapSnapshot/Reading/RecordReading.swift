@@ -60,8 +60,9 @@ func kinds(_ names: [String], known: [String], firstUnknown: Int) -> (map: [UInt
     var all = known + Array(repeating: "", count: max(0, firstUnknown - known.count))
     let map = names.map { name -> UInt8 in
         if let index = known.firstIndex(of: name) { return UInt8(index) }
-        all.append(name)
-        return UInt8(clamping: all.count - 1)
+        // Beyond a byte's numbers the rest share the last one.
+        if all.count <= Int(UInt8.max) { all.append(name) }
+        return UInt8(all.count - 1)
     }
     return (map, all)
 }

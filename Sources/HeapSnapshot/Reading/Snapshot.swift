@@ -54,6 +54,8 @@ public final class Snapshot: Sendable {
         (nodeCount, edgeCount) = (columns.nodeCount, columns.edgeCount)
     }
 
+    /// What V8 says is kept outside of the heap; 0 where the file does not say.
+    var extraNativeBytes: UInt64 { min(UInt64(clamping: header.extraNativeBytes?.bytes ?? 0), SnapshotReader.largestTotal) }
     /// Bytes as V8 counted them, before anything is given to an owner.
     func selfSize(_ node: Int) -> UInt64 { columns.selfSize.size(node) }
     public func name(of node: Int) -> String { strings.text(Int(columns.name[node])) }

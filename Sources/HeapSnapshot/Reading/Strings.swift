@@ -77,6 +77,8 @@ extension SnapshotColumns {
     /// Of a snapshot that ends early: no edge leads to a node that is not there, and no node has edges that are not.
     mutating func cut() {
         for node in 0...nodeCount { firstEdge[node] = min(firstEdge[node], UInt32(edgeCount)) }
+        // Edges may stand before nodes: those of nodes that are missing go.
+        edgeCount = Int(firstEdge[nodeCount])
         // An edge to a node that is missing becomes a weak one of the root to itself: nothing follows it.
         for edge in 0..<edgeCount where target[edge] >= nodeCount {
             label[edge] = EdgeKind.weak << Self.labelBits

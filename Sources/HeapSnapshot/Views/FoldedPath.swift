@@ -41,11 +41,11 @@ enum Folding {
 
     /// A closure chain has 3 or 4 references a link, a linked list of promises 5.
     static let longestPeriod = 8
-    /// Twice is what any list of two looks like.
-    private static let fewestTimes = 3
 
     /// From the left, at each place the period that covers the most. Cost: at most `longestPeriod` comparisons a token.
-    static func runs(_ tokens: [UInt64]) -> [Run] {
+    ///
+    /// - Parameter fewestTimes: that count as repeating. Twice is what any list of two looks like.
+    static func runs(_ tokens: [UInt64], fewestTimes: Int = 3) -> [Run] {
         var runs: [Run] = []
         var at = 0
         while at < tokens.count {

@@ -45,6 +45,7 @@ public struct EdgeRow: Sendable, Hashable, Codable {
         let safe = DisplayText.safe(DisplayText.cut(name, to: 80))
         switch kind {
         case "element": return "[\(safe)]"
+        case "shortcut" where UInt32(safe) != nil: return "[\(safe)]"
         case "property", "shortcut": return safe.contains(" ") || safe.isEmpty ? "[\"\(safe)\"]" : ".\(safe)"
         case "context": return "variable \(safe)"
         case "weak": return "(weak \(safe))"
