@@ -86,6 +86,8 @@ int linux_priority_wait(int epoll, uint64_t *number) {
 
 void linux_trim_heap(void) { malloc_trim(0); }
 
+void linux_use_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
+
 int64_t linux_file_lifetime(const char *path) {
     struct statx file;
     if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME, &file) != 0 || !(file.stx_mask & STATX_BTIME)) return -1;

@@ -40,6 +40,8 @@ int linux_priority_wait(int epoll, uint64_t *number);
 
 /// malloc_trim(3): what compression needed goes back to the kernel; glibc would keep it.
 void linux_trim_heap(void);
+/// mallopt(3), M_ARENA_MAX: glibc gives each thread a heap of its own else, each with holes of its own.
+void linux_use_one_heap(void);
 
 /// Open-file-description lock over the whole file, for writing; never waits.
 int linux_ofd_lock(int descriptor);

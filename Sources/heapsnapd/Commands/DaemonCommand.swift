@@ -27,6 +27,7 @@ struct DaemonCommand: ParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
+        useOneHeap()
         let activation = Activation.take()
         let workplace = try Workplace.open(options)
         let lock: FileLock

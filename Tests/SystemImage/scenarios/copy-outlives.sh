@@ -15,5 +15,5 @@ check "the slice has a low weight" same "$(cat /sys/fs/cgroup/heapsnapd-capture.
 systemctl stop "$unit"
 check "the copy has ended its snapshot" has_record 'r.state === "complete" && r.engine === "copyOnWrite" && r.actual.copyPeak > 157286400'
 check "stopped as asked" unit_says ExecMainStatus 143
-check "no scope is left" until_true 10 no_scope
+check "no scope is left" until_true 30 no_scope
 check "nothing is left" nothing_of_ours

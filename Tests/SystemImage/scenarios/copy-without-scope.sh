@@ -10,7 +10,7 @@ kill -USR2 "$(main_pid)"
 until_true 90 has_captured
 check "a copy took a complete snapshot" has_record 'r.state === "complete" && r.engine === "copyOnWrite"'
 check "the record says where, and why not in a scope" has_record 'r.rungs.some((g) => /^in .sys.fs.cgroup.heapsnapd-capture-.*not in a scope: cannot start .*masked/.test(g.note))'
-check "its cgroup is gone" until_true 10 no_capture_cgroup
+check "its cgroup is gone" until_true 30 no_capture_cgroup
 systemctl unmask --runtime heapsnapd-capture.slice
 systemctl stop "$unit"
 check "nothing is left" nothing_of_ours

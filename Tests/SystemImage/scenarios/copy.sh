@@ -11,7 +11,7 @@ check "a copy took a complete snapshot" has_record 'r.state === "complete" && r.
 check "it needed more than the unit has" has_record 'r.engine === "copyOnWrite" && r.actual.copyPeak > 157286400 && r.actual.pause < 1'
 check "in a scope" has_record 'r.rungs.some((g) => /^in heapsnapd-capture.slice.heapsnapd-capture-.*[.]scope$/.test(g.note))'
 check "the service runs on" answers
-check "its scope is gone" until_true 10 no_scope
+check "its scope is gone" until_true 30 no_scope
 check "the unit was not OOM-killed" unit_says NRestarts 0
 systemctl stop "$unit"
 check "nothing is left" nothing_of_ours

@@ -4,7 +4,7 @@ mkdir -p /etc/heapsnapd/conf.d
 printf 'watch:\n  triggers: [use=85%%]\n  nonsense: 1\n' >/etc/heapsnapd/conf.d/90-test.yaml
 process=$(daemon MainPID)
 systemctl reload heapsnapd.service
-check "a broken configuration is refused" until_true 10 daemon_said '90-test.yaml:3:3'
+check "a broken configuration is refused" until_true 30 daemon_said '90-test.yaml:3:3'
 check "by the command too" eval './heapsnapd reload; test $? = 64'
 check "and the daemon goes on" same "$(daemon MainPID)" "$process"
 printf 'watch:\n  triggers: [use=85%%]\n' >/etc/heapsnapd/conf.d/90-test.yaml

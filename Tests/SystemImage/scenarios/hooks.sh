@@ -6,7 +6,7 @@ hook() { # NAME OUTCOME TIMEOUT COMMAND...
 }
 # shellcheck disable=SC2016 # for the hook's own shell
 hook good succeeded 10s /bin/sh -c 'echo "service is $HEAPSNAPD_SERVICE"; test "$(id -u)" = 0'
-check "its output and environment" until_true 5 eval 'journalctl -t heapsnapd-hook -o cat | grep -qxF "service is a b%c\$d"'
+check "its output and environment" until_true 30 eval 'journalctl -t heapsnapd-hook -o cat | grep -qxF "service is a b%c\$d"'
 check "in a unit of its own" eval 'journalctl -u heapsnapd-hook-good.service -o cat | grep -q "service is"'
 hook bad 'exited(status: 3)' 10s /bin/sh -c 'exit 3'
 # shellcheck disable=SC2016

@@ -4,4 +4,4 @@ check "it is pid 1" same "$(grep -h NSpid "/proc/$(pgrep -f '^/payload/heapsnapd
 check "captured" until_true 30 complete
 check "answers" answers
 kill -TERM "$(node_pid)"
-check "ends with the service's code" until_true 10 has_ended
+check "ends with the service's code" until_true 30 has_ended

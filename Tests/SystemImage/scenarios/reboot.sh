@@ -1,4 +1,5 @@
 # The host goes down in the middle of a write: nothing half-written is taken for a snapshot, nothing of it stays, the daemon comes up by itself and captures.
+# At most 240 s.
 if [ ! -e /host/rebooted ]; then
     with_daemon
     NODE_FLAGS=--max-old-space-size=400 watched "$scenario" 300M Environment=RATE_MB=40 Environment=STOP_MB=50 -- leak-objects
@@ -10,7 +11,7 @@ if [ ! -e /host/rebooted ]; then
 fi
 store=/var/lib/heapsnapd
 check "the daemon is there again" until_true 30 systemctl is-active heapsnapd.service
-check "it answers" until_true 10 ./heapsnapd status
+check "it answers" until_true 30 ./heapsnapd status
 check "no snapshot is there" eval '! has_record "r.service === \"reboot\" && r.state === \"complete\""'
 check "no loan is open" nothing_of_ours
 port_file=/var/cache/heapsnapd-$scenario/port
@@ -19,6 +20,6 @@ systemctl start "$unit"
 check "the limit is the unit's" limit_is 314572800
 until_true 30 test -s "$port_file"
 sleep 3
-check "what was half-written is told as that" until_true 10 has_record 'r.service === "reboot" && r.reason === "adopted" && r.state !== "complete"'
+check "what was half-written is told as that" until_true 60 has_record 'r.service === "reboot" && r.reason === "adopted" && r.state !== "complete"'
 check "and is taken away" eval '! find /var/cache/heapsnapd-reboot -name "*.heapsnapshot" | grep .'
 check "captured" ./heapsnapd dump "$(main_pid)"
