@@ -147,7 +147,7 @@ struct BuiltSnapshot {
         let text = """
             {"snapshot":{"meta":{"node_fields":["type","name","id","self_size","edge_count","detachedness"],"node_types":[\(quoted(nodeKinds)),"string",\
             "number","number","number","number"],"edge_fields":["type","name_or_index","to_node"],"edge_types":[\(quoted(edgeKinds)),"string_or_number",\
-            "node"]},"node_count":\(nodes.count),"edge_count":\(edges.count),"trace_function_count":0},
+            "node"],"location_fields":["object_index","script_id","line","column"]},"node_count":\(nodes.count),"edge_count":\(edges.count),"trace_function_count":0},
             "nodes":[\(list.joined(separator: ","))],"edges":[\(edges.joined(separator: ","))],
             "trace_function_infos":[],"trace_tree":[],"samples":[],"locations":[],"strings":\(quoted(strings))}
             """

@@ -33,8 +33,12 @@ extension SnapshotViews {
     ///
     /// - Parameter limit: of groups; 0: all.
     public func paths(ofClass name: ClassMatch, limit: Int = 10) -> ClassPaths {
+        paths(ofClass: name, limit: limit, mostReferences: Self.mostReferences)
+    }
+
+    func paths(ofClass name: ClassMatch, limit: Int, mostReferences: Int) -> ClassPaths {
         let members = nodes(of: name)
-        let sample = sample(of: members)
+        let sample = sample(of: members, mostReferences)
         var groups: [PathGroup] = []
         var bySignature: [[UInt64]: Int] = [:]
         var groupOf: [Int: Int] = [:]
@@ -69,15 +73,15 @@ extension SnapshotViews {
             shallowBytes: group.shallowBytes, retainedBytes: group.retainedBytes, shortest: group.shortest, longest: group.longest)
     }
 
-    private func sample(of members: [Int]) -> [Int] {
+    private func sample(of members: [Int], _ mostReferences: Int) -> [Int] {
         func every(_ wanted: Int) -> [Int] {
             guard members.count > wanted, wanted > 0 else { return members }
             return (0..<wanted).map { members[$0 * members.count / wanted] }
         }
         let sample = every(Self.mostSampled)
         let references = sample.reduce(0) { $0 + parents.length(to: $1) }
-        guard references > Self.mostReferences else { return sample }
-        return every(max(1, sample.count * Self.mostReferences / references))
+        guard references > mostReferences else { return sample }
+        return every(max(1, sample.count * mostReferences / references))
     }
 
     /// What the members of a group retain that no other of them dominates.

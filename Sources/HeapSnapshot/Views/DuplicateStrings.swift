@@ -133,7 +133,7 @@ struct DuplicateStrings {
             return name < snapshot.strings.count && snapshot.strings.raw(name).isEmpty
         }
         for node in 0..<snapshot.nodeCount where snapshot.columns.kind[node] == NodeKind.concatenatedString {
-            guard graph.sizes.size(node) != 0, ropes.texts.isComplete else { continue }
+            guard graph.sizes.size(node) != 0, ropes.texts.canGoOn else { continue }
             let halves = names.halves(ofRope: node)
             if isEmpty(halves.second) || isEmpty(halves.first) { continue }
             let text = ropes.texts.text(ofRope: node)

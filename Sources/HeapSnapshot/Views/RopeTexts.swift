@@ -18,8 +18,10 @@ struct RopeTexts {
     private static let pending = UInt32.max
     /// Parts that may still be looked at for texts that no earlier one gives; 20 ns each. Ropes that were put together from the right need it.
     private var budget = 20_000_000
+    private var isCut = false
     /// What ropes there are after the budget was used up is not known.
-    var isComplete: Bool { budget > 0 }
+    var isComplete: Bool { budget > 0 && !isCut }
+    var canGoOn: Bool { budget > 0 }
 
     init(_ snapshot: Snapshot, _ names: NodeNames) {
         (self.snapshot, self.names) = (snapshot, names)
@@ -56,8 +58,17 @@ struct RopeTexts {
 
     private mutating func append(_ node: Int, to text: inout Text) {
         var stack = [node]
-        while let part = stack.popLast(), text.units < UInt32(NodeNames.longestName), budget > 0 {
-            budget -= 1
+        var left = min(budget, NodeNames.mostParts)
+        budget -= left
+        defer { budget += left }
+        while let part = stack.popLast(), text.units < UInt32(NodeNames.longestName) {
+            guard left > 0 else {
+                isCut = true
+                return
+            }
+            left -= 1
+            // Its own beginning: there is no such rope, but in a file that somebody wrote.
+            if placeOf[part] == Self.pending { continue }
             if let known = known(part), !isRope(part) || text.units + known.units < UInt32(NodeNames.longestName) {
                 text = joined(text, known)
             } else if isRope(part) {
