@@ -45,6 +45,20 @@ struct GraphBuilder {
         edge(key, "internal", "\(number + 1) / \(text)", to: value)
     }
 
+    /// Between edges and strings.
+    var rest = ""
+
+    /// A chain that closes, with all sections that Node writes.
+    static func small(nodes count: Int, lineBreaks: Bool = false) -> [UInt8] {
+        var builder = GraphBuilder()
+        builder.lineBreaks = lineBreaks
+        builder.node("synthetic")
+        for node in 1..<count { builder.node(node % 3 == 0 ? "array" : "object", #"a\"b\\\u00FC{}[]\#(node % 4)"#, size: node * 37 % 1_000) }
+        for node in 0..<count { builder.edge(node, node == 0 ? "shortcut" : "property", "next", to: (node + 1) % count) }
+        builder.rest = #""trace_function_infos":[],"trace_tree":[1,0,2,48,[2,0,1,8,[]]],"samples":[],"locations":[6,1,-1,2],"#
+        return Array(builder.text.utf8)
+    }
+
     var text: String {
         var indexes: [String: Int] = [:]
         var strings: [String] = []
@@ -70,11 +84,12 @@ struct GraphBuilder {
         let quoted = { (names: [String]) in names.map { "\"\($0)\"" }.joined(separator: ",") }
         return """
             {"snapshot":{"meta":{"node_fields":["type","name","id","self_size","edge_count","detachedness"],"node_types":[[\(quoted(Self.nodeKinds))]],\
-            "edge_fields":["type","name_or_index","to_node"],"edge_types":[[\(quoted(Self.edgeKinds))]]},\
+            "edge_fields":["type","name_or_index","to_node"],"edge_types":[[\(quoted(Self.edgeKinds))]],\
+            "location_fields":["object_index","script_id","line","column"]},\
             "node_count":\(nodes.count),"edge_count":\(links.count)},
             "nodes":[\(records.joined(separator: ","))],
             "edges":[\(links.joined(separator: ","))],
-            "strings":[\(quoted(strings))]}
+            \(rest)"strings":[\(quoted(strings))]}
             """
     }
 }
