@@ -3,9 +3,12 @@ import Glibc
 import HeapSnapshot
 
 /// A real snapshot below Tests/Fixtures/heapsnapshot, uncompressed.
-func fixture(_ name: String, path: String = #filePath) throws -> [UInt8] {
+func fixture(_ name: String) throws -> [UInt8] { try fixture(file: "\(name).heapsnapshot") }
+
+/// Any file there, uncompressed; its name without `.zst`.
+func fixture(file name: String, path: String = #filePath) throws -> [UInt8] {
     let tests = path.split(separator: "/").dropLast(2).joined(separator: "/")
-    let file = "/\(tests)/Fixtures/heapsnapshot/\(name).heapsnapshot.zst"
+    let file = "/\(tests)/Fixtures/heapsnapshot/\(name).zst"
     guard let stream = fopen(file, "rb") else { throw Missing(file: file) }
     defer { fclose(stream) }
     fseek(stream, 0, SEEK_END)

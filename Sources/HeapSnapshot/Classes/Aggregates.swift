@@ -52,7 +52,8 @@ struct Grouping: Sendable {
         for at in 0..<columns.locationCount {
             let node = Int(columns.locations[4 * at])
             guard node < columns.nodeCount, columns.kind[node] == NodeKind.object else { continue }
-            let place = SourceLocation(script: columns.locations[4 * at + 1], line: columns.locations[4 * at + 2], column: columns.locations[4 * at + 3])
+            let place = SourceLocation(
+                script: columns.locations[4 * at + 1], line: columns.locations[4 * at + 2], column: columns.locations[4 * at + 3])
             let key = Key(ofClass: classes.classOf[node], location: place)
             let group = groups[key] ?? UInt32(ofClass.count)
             if group == ofClass.count {
@@ -95,7 +96,9 @@ extension SnapshotGraph {
         }
         addRetained(grouping, nodes, to: &rows)
         return rows.filter { $0.count > 0 }.sorted {
-            ($1.retainedBytes, $1.shallowBytes, $0.name, $0.location?.line ?? 0) < ($0.retainedBytes, $0.shallowBytes, $1.name, $1.location?.line ?? 0)
+            ($1.retainedBytes, $1.shallowBytes, $0.name, $0.location?.line ?? 0) < (
+                $0.retainedBytes, $0.shallowBytes, $1.name, $1.location?.line ?? 0
+            )
         }
     }
 

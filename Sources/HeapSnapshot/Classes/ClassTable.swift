@@ -35,7 +35,8 @@ struct ClassTable: Sendable {
     }
 
     private static func apply(
-        _ definitions: [InterfaceDefinition], to objects: PlainObjects, _ links: Links, _ naming: inout ClassNaming, _ classes: UnsafeMutablePointer<UInt32>
+        _ definitions: [InterfaceDefinition], to objects: PlainObjects, _ links: Links, _ naming: inout ClassNaming,
+        _ classes: UnsafeMutablePointer<UInt32>
     ) {
         guard !definitions.isEmpty else { return }
         var match = InterfaceMatch(definitions)

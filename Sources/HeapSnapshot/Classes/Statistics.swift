@@ -16,7 +16,8 @@ extension SnapshotGraph {
         let columns = snapshot.columns
         let links = Links(columns)
         let strings = snapshot.strings
-        let backingStore = strings.index(of: "system / JSArrayBufferData"), array = strings.index(of: "Array"), elements = strings.index(of: "elements")
+        let backingStore = strings.index(of: "system / JSArrayBufferData"), array = strings.index(of: "Array"),
+            elements = strings.index(of: "elements")
         var result = SnapshotStatistics(total: totalBytes, native: 0, typedArrays: 0, v8heap: 0, code: 0, jsArrays: 0, strings: 0, system: 0)
         var arrays: [Int] = []
         for node in 0..<links.nodeCount {

@@ -81,7 +81,8 @@ struct Dominators {
     }
 
     private static func compute(
-        _ predecessors: Predecessors, _ count: Int, parent: UnsafePointer<UInt32>, vertex: UnsafePointer<UInt32>, into dominator: UnsafeMutablePointer<UInt32>
+        _ predecessors: Predecessors, _ count: Int, parent: UnsafePointer<UInt32>, vertex: UnsafePointer<UInt32>,
+        into dominator: UnsafeMutablePointer<UInt32>
     ) {
         let linkColumn = Column<Link>(count), semiColumn = Column<UInt32>(count)
         let link = linkColumn.pointer, semi = semiColumn.pointer
@@ -120,7 +121,8 @@ struct Dominators {
     /// From semi-dominators to dominators: up the tree as it is so far, to the first that is not behind the semi-dominator. One by one that is quadratic
     /// for a long list whose elements' values are held elsewhere too.
     private static func climb(
-        _ count: Int, parent: UnsafePointer<UInt32>, semi: UnsafePointer<UInt32>, vertex: UnsafePointer<UInt32>, into dominator: UnsafeMutablePointer<UInt32>
+        _ count: Int, parent: UnsafePointer<UInt32>, semi: UnsafePointer<UInt32>, vertex: UnsafePointer<UInt32>,
+        into dominator: UnsafeMutablePointer<UInt32>
     ) {
         let stepColumn = Column<Step>(count)
         defer { stepColumn.free() }
@@ -133,7 +135,9 @@ struct Dominators {
             }
             let above = step[candidate], further = step[Int(above.jump)]
             let isEven = above.depth &- further.depth == further.depth &- step[Int(further.jump)].depth
-            step[w] = Step(dominator: UInt32(truncatingIfNeeded: candidate), jump: isEven ? further.jump : UInt32(truncatingIfNeeded: candidate), depth: above.depth &+ 1)
+            step[w] = Step(
+                dominator: UInt32(truncatingIfNeeded: candidate), jump: isEven ? further.jump : UInt32(truncatingIfNeeded: candidate),
+                depth: above.depth &+ 1)
             dominator[Int(vertex[w])] = vertex[candidate]
         }
         dominator[0] = 0

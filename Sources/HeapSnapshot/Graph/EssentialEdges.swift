@@ -16,7 +16,9 @@ enum EssentialEdges {
                 // Of the two edges of a WeakMap's entry the key's counts: the value lives as long as the key does.
                 if hasPairs, kind == EdgeKind.internal, let pair = names.weakMapPairs[snapshot.columns.edgeLabel(edge)],
                     pair.table == snapshot.columns.id[node]
-                { continue }
+                {
+                    continue
+                }
                 word[edge >> 6] |= 1 << UInt64(edge & 63)
             }
         }

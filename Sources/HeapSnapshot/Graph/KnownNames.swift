@@ -34,7 +34,8 @@ struct KnownNames: Sendable {
 
     /// `^\d+ / (part of key \(.*? @\d+\) -> value \(.*? @\d+\) pair in WeakMap \(table @(\d+)\))$`, as DevTools has it (tryParseWeakMapEdgeName).
     static func pair(_ text: String) -> (rest: Substring, table: UInt32)? {
-        guard let slash = text.firstRange(of: " / part of key ("), text[..<slash.lowerBound].allSatisfy(\.isNumber), slash.lowerBound > text.startIndex,
+        guard let slash = text.firstRange(of: " / part of key ("), text[..<slash.lowerBound].allSatisfy(\.isNumber),
+            slash.lowerBound > text.startIndex,
             text.hasSuffix(")"), let table = text.firstRange(of: " pair in WeakMap (table @"), text.contains(") -> value ("),
             let id = UInt32(text[table.upperBound...].dropLast())
         else { return nil }

@@ -20,7 +20,9 @@ struct Links {
 
     @inline(__always) func edges(_ node: Int) -> Range<Int> { Range(uncheckedBounds: (Int(firstEdge[node]), Int(firstEdge[node &+ 1]))) }
     @inline(__always) func edgeKind(_ edge: Int) -> UInt32 { label[edge] >> SnapshotColumns.labelBits }
-    @inline(__always) func isWeak(_ edge: Int) -> Bool { label[edge] >= EdgeKind.weak << SnapshotColumns.labelBits && edgeKind(edge) == EdgeKind.weak }
+    @inline(__always) func isWeak(_ edge: Int) -> Bool {
+        label[edge] >= EdgeKind.weak << SnapshotColumns.labelBits && edgeKind(edge) == EdgeKind.weak
+    }
 }
 
 /// A stack of ordinals that is made once for the largest depth there can be: no node is on it twice.

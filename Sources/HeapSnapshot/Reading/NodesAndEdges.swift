@@ -60,7 +60,8 @@ extension SnapshotReader {
         let (map, names) = kinds(header.nodeTypes, known: NodeKind.names, firstUnknown: 16)
         guard header.nodeCount < Int(UInt32.max), header.edgeCount < Int(UInt32.max) else { throw failure("more than 2^32 nodes or edges") }
 
-        var nodes = NodeReading(capacity: room(for: header.nodeCount, fields: header.nodeFields.count), hasDetachedness: detachedness != nil, kindNames: names)
+        var nodes = NodeReading(
+            capacity: room(for: header.nodeCount, fields: header.nodeFields.count), hasDetachedness: detachedness != nil, kindNames: names)
         var (edges, bytes): (UInt64, UInt64) = (0, 0)
         defer { self.nodes = nodes }
         nodes.count = try readRecords("nodes", fields: header.nodeFields.count, atMost: header.nodeCount) { index, record in
@@ -103,7 +104,10 @@ extension SnapshotReader {
             if index == edges.capacity { edges.grow(to: index + 1) }
             guard record[type] < UInt64(map.count) else { return "type \(record[type]) of \(map.count)" }
             let kind = map[Int(record[type])]
-            let (target, rest) = step == 7 ? record[to].quotientAndRemainder(dividingBy: 7) : step == 6 ? record[to].quotientAndRemainder(dividingBy: 6) : record[to].quotientAndRemainder(dividingBy: step)
+            let (target, rest) =
+                step == 7
+                ? record[to].quotientAndRemainder(dividingBy: 7)
+                : step == 6 ? record[to].quotientAndRemainder(dividingBy: 6) : record[to].quotientAndRemainder(dividingBy: step)
             guard rest == 0, target < nodeCount else { return "to_node \(record[to]) is none of \(nodeCount) nodes" }
             guard record[name] < UInt64(UInt32.max) else { return "a name or an index beyond 2^32" }
             var label = UInt32(truncatingIfNeeded: record[name])
@@ -121,7 +125,9 @@ extension SnapshotReader {
     }
 
     mutating func readLocations() throws {
-        guard let header, header.locationFields.starts(with: ["object_index", "script_id", "line", "column"]) else { throw failure("locations of unknown fields") }
+        guard let header, header.locationFields.starts(with: ["object_index", "script_id", "line", "column"]) else {
+            throw failure("locations of unknown fields")
+        }
         let fields = UInt64(header.nodeFields.count)
         let locations = locations
         var count = 0

@@ -42,7 +42,7 @@ extension SnapshotReader {
             throw failure("byte \(window.byte) among the numbers of \(name)")
         }
         if try !window.refill() {
-            let missing = place >= window.end
+            let missing = place >= window.end || place.pointee == UInt8(ascii: "-") && place + 1 >= window.end
             window.move(to: place)
             throw missing ? truncated("the end of \(name)") : failure("byte \(window.byte) among the numbers of \(name)")
         }
