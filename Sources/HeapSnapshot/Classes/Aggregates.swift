@@ -13,7 +13,7 @@ public struct ClassSummary: Sendable, Hashable {
 }
 
 /// Where V8 says that an object's constructor, or a function, begins. Script ids mean something within one process only.
-public struct SourceLocation: Sendable, Hashable, Comparable {
+public struct SourceLocation: Sendable, Hashable, Comparable, Codable {
     public var script: Int32
     /// From 0.
     public var line: Int32
