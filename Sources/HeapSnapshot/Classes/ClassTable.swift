@@ -9,7 +9,10 @@ struct ClassTable: Sendable {
     ///   - interfaces: name plain objects by their properties.
     ///   - definitions: those of another snapshot, to compare with it; nil: this one's own.
     init(_ graph: SnapshotGraph, interfaces: Bool = true, definitions given: [[String]]? = nil) {
-        let snapshot = graph.snapshot
+        self.init(graph.snapshot, detachedness: graph.detachedness, interfaces: interfaces, definitions: given)
+    }
+
+    init(_ snapshot: Snapshot, detachedness: Column<UInt8>?, interfaces: Bool = true, definitions given: [[String]]? = nil) {
         let (links, strings) = (Links(snapshot.columns), snapshot.strings)
         var naming = ClassNaming(strings)
         let column = Column<UInt32>(links.nodeCount)
@@ -18,7 +21,7 @@ struct ClassTable: Sendable {
         for node in 0..<links.nodeCount {
             let kind = links.kind[node]
             if kind == NodeKind.object || kind == NodeKind.native {
-                let isDetached = kind == NodeKind.native && graph.detachedness?[node] == Detachedness.detached
+                let isDetached = kind == NodeKind.native && detachedness?[node] == Detachedness.detached
                 classes[node] = isDetached ? naming.detached(links.name[node]) : naming.named(links.name[node])
             } else {
                 classes[node] = fixed[Int(kind)]
