@@ -6,31 +6,26 @@ const path = require('path');
 const [, , variant, directory] = process.argv;
 exports.mended = variant === 'mended';
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-const snapshot = async (name) => {
-  for (let i = 0; i < 4; i++) {
-    await turn();
-    global.gc();
-  }
+// No async functions here: what is on the stack while a snapshot is written looks held by it.
+const snapshot = (name, then, collections = 4) => {
+  global.gc();
+  if (collections > 0) return setImmediate(snapshot, name, then, collections - 1);
   v8.writeHeapSnapshot(path.join(directory, `${name}.heapsnapshot`));
+  setImmediate(then);
 };
 
 /** `round(i)`: one request, one tick; as often as given between two snapshots, a tenth of it to warm up. */
-exports.rounds = async (count, round) => {
-  let i = 0;
-  const upTo = async (end) => {
-    for (; i < end; i++) {
-      await round(i);
-      if (i % 50 === 0) await turn();
-    }
+exports.rounds = (count, round) => {
+  let next = 0;
+  const upTo = (end, then) => {
+    const tick = () => {
+      for (let i = 0; i < 50 && next < end; i++) round(next++);
+      setImmediate(next < end ? tick : then);
+    };
+    tick();
   };
-  await upTo(count / 10);
-  await snapshot('0'); // the first one leaves things of its own behind
-  await snapshot('1');
-  await upTo(count);
-  await snapshot('2');
-  await upTo(2 * count);
-  await snapshot('3');
-  process.exit(0);
+  // The very first snapshot leaves things of its own behind.
+  upTo(count / 10, () =>
+    snapshot('0', () =>
+      snapshot('1', () => upTo(count, () => snapshot('2', () => upTo(2 * count, () => snapshot('3', () => process.exit(0))))))));
 };
