@@ -39,7 +39,9 @@ struct AccumulationSearch {
                 let bytes = members.reduce(0) { $0 + weights.bytes[$1] }
                 guard bytes >= threshold else { continue }
                 taken.formUnion(members)
-                found.append(Accumulation(form: .many, holder: group, members: members, bytes: bytes, count: weights.count[members[0]]))
+                found.append(
+                    Accumulation(
+                        form: .many, holder: group, members: members, bytes: bytes, count: tree.alike(members).reduce(0) { $0 + weights.count[$1] }))
             }
             let heavy = children.filter { weights.bytes[$0] >= threshold && !taken.contains($0) }
             pending += heavy
@@ -71,7 +73,11 @@ struct AccumulationSearch {
         var alone: [[Int]] = direct.isEmpty ? [] : [direct]
         for fan in fans where !direct.contains(fan) {
             let key = tree.groups[fan].key
-            if key.retainer == key.name { lists[GroupTree.Key(parent: 0, label: 0, kind: key.kind, name: key.name), default: []].append(fan) } else { alone.append([fan]) }
+            if key.retainer == key.name {
+                lists[GroupTree.Key(parent: 0, label: 0, kind: key.kind, name: key.name), default: []].append(fan)
+            } else {
+                alone.append([fan])
+            }
         }
         return alone + lists.values.sorted { $0[0] < $1[0] }
     }

@@ -11,6 +11,7 @@ struct Classification {
         /// Of the stores that async contexts hold, the group that weighs most.
         var store: Int?
         var reactions = 0
+        var nativeContexts = 0
         /// Functions that wait for a promise.
         var waiting: Int?
     }
@@ -28,6 +29,7 @@ struct Classification {
             var isContext = inContext
             switch name {
             case "system / JSArrayBufferData": content.backingStoreBytes += weights.shallowBytes[group]
+            case "system / NativeContext": content.nativeContexts += weights.count[group]
             case "system / PromiseReaction": content.reactions += weights.count[group]
             case "Generator", "AsyncFunctionObject", "system / JSAsyncFunctionObject", "AsyncGenerator":
                 if content.waiting == nil { content.waiting = Int(tree.groups[group].nearest) }
@@ -52,19 +54,24 @@ struct Classification {
     func kind(_ found: Accumulation, _ content: Content, path: HoldingPath) -> Suspect.Kind {
         let links = facts.links
         let key = tree.groups[found.members[0]].key
-        if found.form == .chain { return .chain }
         let name = name(of: found.members[0])
+        let edges = path.steps.suffix(5).map { $0.edge < 0 ? "" : facts.edgeName($0.edge) }
+        // An EventTarget has a Map of lists of Listener.
+        if name == "Listener", found.form == .chain || edges.contains("next") || edges.contains("<symbol kEvents>") { return .listeners }
+        if found.form == .chain { return .chain }
         let isString = [NodeKind.string, NodeKind.slicedString, NodeKind.concatenatedString].contains(key.kind)
         if found.form == .single {
-            return name == "system / JSArrayBufferData" ? .buffers : name == "Array" || name == "Map" || name == "Set" || key.kind == NodeKind.array ? .collection : .object
+            return name == "system / JSArrayBufferData"
+                ? .buffers : name == "Array" || name == "Map" || name == "Set" || key.kind == NodeKind.array ? .collection : .object
         }
         if ["Timeout", "Immediate"].contains(name) { return .timers }
         let near = path.steps.suffix(5)
-        if near.contains(where: { ["TimersList", "ImmediateList"].contains(facts.name($0.node)) && links.kind[$0.node] == NodeKind.object }) { return .timers }
-        // emitter._events.change[]; an EventTarget has a Map of lists of Listener.
-        let edges = near.map { $0.edge < 0 ? "" : facts.edgeName($0.edge) }
-        if edges.contains("_events") && (key.kind == NodeKind.closure || name == "Object") || name == "Listener" && edges.contains("<symbol kEvents>") { return .listeners }
-        if name == "system / NativeContext" { return .contexts }
+        if near.contains(where: { ["TimersList", "ImmediateList"].contains(facts.name($0.node)) && links.kind[$0.node] == NodeKind.object }) {
+            return .timers
+        }
+        // emitter._events.change[]
+        if edges.contains("_events"), key.kind == NodeKind.closure || name == "Object" { return .listeners }
+        if name == "system / NativeContext" || 2 * content.nativeContexts >= found.count { return .contexts }
         if 10 * content.asyncContextBytes >= 4 * found.bytes { return .asyncContext }
         if 2 * content.reactions >= found.count || name == "Promise" { return .promises }
         if 2 * content.backingStoreBytes >= found.bytes { return .buffers }
@@ -82,10 +89,13 @@ struct Classification {
         if isBookkeeping(found) { return true }
         if key.kind == NodeKind.closure, facts.isInternal(function: sample) == true { return true }
         switch kind {
-        case .timers, .listeners, .promises, .asyncContext: return false
+        case .timers: return facts.target(sample, "_onTimeout", "_onImmediate").flatMap { facts.isInternal(function: $0) } ?? false
+        case .listeners, .promises, .asyncContext: return false
         default: break
         }
-        if facts.links.kind[sample] == NodeKind.object, let script = facts.place(of: sample).script, NodeFacts.isInternal(script), !isBuffer(found) { return true }
+        if facts.links.kind[sample] == NodeKind.object, let script = facts.place(of: sample).script, NodeFacts.isInternal(script), !isBuffer(found) {
+            return true
+        }
         // Held by Node's functions only: some of them on the way, and none of the program's.
         let functions = path.steps.filter { facts.links.kind[$0.node] == NodeKind.closure }.map { facts.isInternal(function: $0.node) }
         return functions.contains(true) && !functions.contains(false) && !path.steps.contains { facts.name($0.node) == "Module" }

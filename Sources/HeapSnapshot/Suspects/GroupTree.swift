@@ -41,7 +41,7 @@ struct GroupTree {
         static let first = entry
     }
 
-    /// 160 bytes each: 42 MB.
+    /// 160 bytes each: 42 MB. What comes then counts as its dominator's group.
     static let mostGroups = 1 << 18
     /// How many levels up a repetition is looked for: the closure chain has 3.
     private static let longestPeriod = 8
@@ -49,8 +49,10 @@ struct GroupTree {
     private(set) var groups: [Group] = []
     private(set) var index: [Key: UInt32] = [:]
     let groupOf: Column<UInt32>
+    private let mostGroups: Int
 
-    init(_ graph: SnapshotGraph, _ holding: HoldingEdges) {
+    init(_ graph: SnapshotGraph, _ holding: HoldingEdges, mostGroups: Int = GroupTree.mostGroups) {
+        self.mostGroups = mostGroups
         let snapshot = graph.snapshot
         let links = Links(snapshot.columns)
         let count = links.nodeCount
@@ -82,7 +84,7 @@ struct GroupTree {
                 }
                 if key != last {
                     lastGroup = find(key)
-                    lastFolds = groups[Int(lastGroup)].key == key ? 0 : 1
+                    lastFolds = groups[Int(lastGroup)].key != key && GroupTree.areAlike(groups[Int(lastGroup)].key, key) ? 1 : 0
                     last = key
                 }
                 group[child] = lastGroup
@@ -107,10 +109,10 @@ struct GroupTree {
     private mutating func find(_ key: Key) -> UInt32 {
         if let known = index[key] { return known }
         if let repeated = repetition(key) {
-            index[key] = repeated
+            if index.count < 2 * mostGroups { index[key] = repeated }
             return repeated
         }
-        guard groups.count < GroupTree.mostGroups else { return key.parent }
+        guard groups.count < mostGroups else { return key.parent }
         let new = UInt32(groups.count)
         groups.append(Group(key: key))
         groups[Int(key.parent)].children.append(new)
@@ -125,12 +127,22 @@ struct GroupTree {
             line.append(at)
             at = groups[Int(at)].key.parent
         }
-        func areAlike(_ a: Key, _ b: Key) -> Bool { a.label == b.label && a.kind == b.kind && a.name == b.name && a.retainer == b.retainer }
         for period in 1...GroupTree.longestPeriod where 2 * period - 1 <= line.count {
-            guard areAlike(key, groups[Int(line[period - 1])].key) else { continue }
-            if (0..<period - 1).allSatisfy({ areAlike(groups[Int(line[$0])].key, groups[Int(line[$0 + period])].key) }) { return line[period - 1] }
+            guard GroupTree.areAlike(key, groups[Int(line[period - 1])].key) else { continue }
+            if (0..<period - 1).allSatisfy({ GroupTree.areAlike(groups[Int(line[$0])].key, groups[Int(line[$0 + period])].key) }) {
+                return line[period - 1]
+            }
         }
         return nil
+    }
+
+    /// Those of the groups that are of the first one's class: values without their keys.
+    func alike(_ members: [Int]) -> [Int] {
+        members.filter { groups[$0].key.kind == groups[members[0]].key.kind && groups[$0].key.name == groups[members[0]].key.name }
+    }
+
+    private static func areAlike(_ a: Key, _ b: Key) -> Bool {
+        a.label == b.label && a.kind == b.kind && a.name == b.name && a.retainer == b.retainer
     }
 
     private mutating func addUp(_ graph: SnapshotGraph, _ depth: UnsafePointer<UInt32>) {
@@ -140,7 +152,9 @@ struct GroupTree {
                 let at = Int(group[node])
                 let place = UInt32(truncatingIfNeeded: node)
                 // What nothing reaches has a distance below 0: last of all.
-                if groups[at].count == 0 || UInt32(bitPattern: distance[node]) < UInt32(bitPattern: distance[Int(groups[at].nearest)]) { groups[at].nearest = place }
+                if groups[at].count == 0 || UInt32(bitPattern: distance[node]) < UInt32(bitPattern: distance[Int(groups[at].nearest)]) {
+                    groups[at].nearest = place
+                }
                 groups[at].count &+= 1
                 groups[at].shallowBytes &+= graph.sizes.size(node)
                 if depth[node] >= groups[at].depth { (groups[at].depth, groups[at].deepest) = (depth[node], place) }
@@ -161,7 +175,7 @@ struct EdgeLabels {
     /// By a string's index: 0 not looked at, 1 a name, 2 a number.
     private let isNumber: Column<UInt8>
     /// An object with more properties is a dictionary, whose keys do not matter.
-    private static let mostProperties = 64
+    static let mostProperties = 64
 
     init(_ graph: SnapshotGraph) {
         self.graph = graph
@@ -177,7 +191,9 @@ struct EdgeLabels {
         if kind == EdgeKind.element || kind == EdgeKind.hidden { return GroupTree.Label.element }
         let string = graph.snapshot.columns.edgeLabel(edge)
         // The global object has many, too: its names do matter.
-        if kind == EdgeKind.property, links.edges(node).count > EdgeLabels.mostProperties, graph.distances.pointer[node] > 2 { return GroupTree.Label.key }
+        if kind == EdgeKind.property, links.edges(node).count > EdgeLabels.mostProperties, graph.distances.pointer[node] > 2 {
+            return GroupTree.Label.key
+        }
         guard kind == EdgeKind.internal else { return min(string, GroupTree.Label.first - 1) }
         if graph.names.weakMapPairs[string] != nil { return GroupTree.Label.entry }
         guard string < graph.snapshot.strings.count else { return GroupTree.Label.element }

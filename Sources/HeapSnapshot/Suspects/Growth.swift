@@ -47,7 +47,9 @@ extension GroupTree {
     func matches(in earlier: GroupTree, strings: StringTable, earlierStrings: StringTable) -> [UInt32?] {
         var places: [String: UInt32] = [:]
         for group in earlier.groups {
-            for name in [group.key.label, group.key.name, group.key.retainer] where name < Label.first { places[earlierStrings.text(Int(name))] = name }
+            for name in [group.key.label, group.key.name, group.key.retainer] where name < Label.first {
+                places[earlierStrings.text(Int(name))] = name
+            }
         }
         var translated: [UInt32: UInt32] = [:]
         func translate(_ name: UInt32) -> UInt32? {

@@ -16,7 +16,9 @@ struct HoldingEdges {
             for edge in links.edges(node) where !links.isWeak(edge) {
                 let child = Int(links.target[edge])
                 let place = UInt32(truncatingIfNeeded: edge &+ 1)
-                if dominator[child] == node, child != node, down[child] == 0 || HoldingEdges.isBetter(links, edge, than: down[child]) { down[child] = place }
+                if dominator[child] == node, child != node, down[child] == 0 || HoldingEdges.isBetter(links, edge, than: down[child]) {
+                    down[child] = place
+                }
                 guard isReached, distance[child] == next else { continue }
                 if near[child] == 0 || HoldingEdges.isBetter(links, edge, than: near[child]) { near[child] = place }
             }

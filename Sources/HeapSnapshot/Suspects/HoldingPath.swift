@@ -50,7 +50,9 @@ struct HoldingPath {
             for offset in 0..<period {
                 let step = steps[at + offset]
                 let edge = step.edge < 0 ? "" : facts.edgeName(step.edge)
-                folded.append(SuspectStep(edge: edge, className: facts.className(step.node), repeats: offset == 0 ? repeats : 1, period: offset == 0 ? period : 1))
+                folded.append(
+                    SuspectStep(
+                        edge: edge, className: facts.className(step.node), repeats: offset == 0 ? repeats : 1, period: offset == 0 ? period : 1))
             }
             at += period * repeats
         }

@@ -35,8 +35,11 @@ struct NodeFacts {
         case NodeKind.object:
             let name = name(node)
             if name == "system / Context" { return "context" }
-            guard name == "Object" else { return name }
-            let properties = links.edges(node).lazy.filter { links.edgeKind($0) == EdgeKind.property }.map { edgeName($0) }.filter { $0 != "__proto__" }
+            // The keys of a dictionary are contents, not a shape.
+            guard name == "Object", links.edges(node).count <= EdgeLabels.mostProperties else { return name }
+            let properties = links.edges(node).lazy.filter { links.edgeKind($0) == EdgeKind.property }.map { edgeName($0) }.filter {
+                $0 != "__proto__"
+            }
             let first = Array(properties.prefix(5))
             return first.isEmpty ? name : "{\(first.prefix(4).joined(separator: ", "))\(first.count > 4 ? ", …" : "")}"
         case NodeKind.native, NodeKind.synthetic, NodeKind.hidden: return name(node)
@@ -73,7 +76,8 @@ struct NodeFacts {
                 links.edgeKind($0) == EdgeKind.internal && names.contains(graph.snapshot.strings.text(Int(graph.snapshot.columns.edgeLabel($0))))
             }.map { Int(links.target[$0]) }
         }
-        guard let shared = target(closure, ["shared"]), let script = target(shared, ["script", "script_or_debug_info"]), links.kind[script] == NodeKind.code
+        guard let shared = target(closure, ["shared"]), let script = target(shared, ["script", "script_or_debug_info"]),
+            links.kind[script] == NodeKind.code
         else { return nil }
         let name = graph.snapshot.name(of: script)
         return name.isEmpty || name.hasPrefix("system / ") ? nil : name

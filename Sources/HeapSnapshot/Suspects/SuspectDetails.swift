@@ -13,6 +13,7 @@ struct SuspectDetails {
         let facts = classification.facts
         let links = facts.links
         className = facts.className(sample)
+        if links.kind[sample] == NodeKind.closure, facts.name(sample).isEmpty { className = "without a name" }
         if kind == .chain {
             describeChain(path, facts)
             return
@@ -31,6 +32,11 @@ struct SuspectDetails {
                 functions.append(callback)
                 detail = kept(by: callback, facts).map { "\(facts.className(callback)), whose context holds \($0)" } ?? facts.className(callback)
             }
+        case .listeners where className == "Listener":
+            if let callback = facts.target(sample, "callback", "listener") {
+                functions.append(callback)
+                detail = kept(by: callback, facts).map { "\(facts.className(callback)), whose context holds \($0)" } ?? facts.className(callback)
+            }
         case .listeners:
             if links.kind[sample] == NodeKind.closure { functions.append(sample) }
             detail = kept(by: sample, facts).map { "\(className), whose context holds \($0)" } ?? className
@@ -42,6 +48,8 @@ struct SuspectDetails {
                 functions.append(waiting)
                 detail = facts.className(waiting)
             }
+        case .collection where found.form == .single: secondDetail = "itself"
+        case .collection where links.kind[sample] == NodeKind.slicedString: detail = "the whole string that it was cut from"
         case .asyncContext: detail = content.store.map { facts.className(Int(classification.tree.groups[$0].nearest)) }
         case .duplicatedStrings:
             let groups = Set(found.members.map { UInt32($0) })
@@ -50,7 +58,9 @@ struct SuspectDetails {
         default: break
         }
         // Then the program's last function on the way: it sees the variable.
-        if let last = path.steps.dropLast().last(where: { links.kind[$0.node] == NodeKind.closure && facts.isInternal(function: $0.node) == false }) { functions.append(last.node) }
+        if let last = path.steps.dropLast().last(where: { links.kind[$0.node] == NodeKind.closure && facts.isInternal(function: $0.node) == false }) {
+            functions.append(last.node)
+        }
         if kind == .collection || kind == .asyncContext, links.kind[sample] == NodeKind.object { functions.append(sample) }
         for function in functions {
             let place = facts.place(of: function)
@@ -72,8 +82,12 @@ struct SuspectDetails {
             holder = secondDetail
             return
         }
-        if let last = tail.last, last.edge >= 0 { detail = facts.edgeName(last.edge) }
-        holder = detail
+        if className == "(concatenated string)" {
+            (detail, holder) = ("pieces", path.steps.first { facts.className($0.node) == className && $0.edge >= 0 }.map { facts.edgeName($0.edge) })
+        } else if let last = tail.last, last.edge >= 0 {
+            detail = facts.edgeName(last.edge)
+        }
+        holder = holder ?? detail
         if let function = path.steps.last(where: { links.kind[$0.node] == NodeKind.closure && facts.isInternal(function: $0.node) == false }) {
             places = [facts.place(of: function.node)]
         }
@@ -81,11 +95,13 @@ struct SuspectDetails {
 
     /// `EventEmitter configuration, event change`.
     private mutating func describeEmitter(_ path: HoldingPath, _ facts: NodeFacts) {
-        guard let events = path.steps.lastIndex(where: { $0.edge >= 0 && ["_events", "<symbol kEvents>"].contains(facts.edgeName($0.edge)) }), events > 0 else { return }
+        guard let events = path.steps.lastIndex(where: { $0.edge >= 0 && ["_events", "<symbol kEvents>"].contains(facts.edgeName($0.edge)) }),
+            events > 0
+        else { return }
         let event = events + 1 < path.steps.count ? facts.edgeName(path.steps[events + 1].edge) : ""
         let emitter = path.steps[events - 1]
         let name = emitter.edge < 0 ? "" : facts.edgeName(emitter.edge)
-        holder = event.isEmpty || event == "[]" ? name : "\(name), event \(event)"
+        holder = event.isEmpty || event == "[]" || event == "table" ? name : "\(name), event \(event)"
         holderClass = facts.className(emitter.node)
     }
 

@@ -48,8 +48,16 @@ struct SuspectSearch {
         let classification = Classification(tree: tree, weights: weights, facts: NodeFacts(graph))
         let found = AccumulationSearch(tree: tree, weights: weights, threshold: Int64(clamping: threshold)).find().prefix(Self.mostCandidates)
         var suspects = found.compactMap { suspect($0, classification) }
-        if !suspects.contains(where: { $0.kind == .duplicatedStrings }), let strings = duplicates(threshold, classification.facts) { suspects.append(strings) }
-        return suspects.sorted { weight($1) < weight($0) }
+        if !suspects.contains(where: { $0.kind == .duplicatedStrings }), let strings = duplicates(threshold, classification.facts) {
+            suspects.append(strings)
+        }
+        // What one place holds is said once: the strings of its entries, its table, go with it.
+        var places: Set<[String]> = []
+        return suspects.sorted { weight($1) < weight($0) }.filter { suspect in
+            guard let holder = suspect.holder else { return true }
+            let way = suspect.path.prefix { $0.edge != holder }.map { "\($0.edge) \($0.className)" }
+            return suspect.path.count == way.count || places.insert(way + [holder]).inserted
+        }
     }
 
     private func weight(_ suspect: Suspect) -> Double {
@@ -72,10 +80,10 @@ struct SuspectSearch {
         if !steps.isEmpty {
             growth = Suspect.Growth(
                 bytes: found.bytes, count: found.form == .chain ? classification.weights.depth[found.holder] : found.count, steps: steps.count,
-                survivors: comparableIds ? survivors(found.members[0]) : nil)
+                survivors: comparableIds ? survivors(found).now : nil)
         }
         let about = SuspectDetails(found: found, kind: kind, sample: sample, path: path, content: content, classification: classification)
-        let count = found.form == .chain ? Int(member.depth) + 1 : member.count
+        let count = found.form == .chain ? Int(member.depth) + 1 : tree.alike(found.members).reduce(0) { $0 + tree.groups[$1].count }
         let wording = SuspectWording(
             kind: kind, count: count, bytes: bytes, share: share, growth: growth, className: about.className,
             holder: about.holderText, detail: about.detail, secondDetail: about.secondDetail)
@@ -100,24 +108,26 @@ struct SuspectSearch {
         if let growth {
             sure += growth.steps > 1 ? 0.3 : 0.2
             // A cache whose entries change all the time is at work; a leak keeps what it has.
-            if let survivors = growth.survivors, let before = steps[0].match[found.members[0]].map({ steps[0].tree.groups[Int($0)].count }), before >= 16 {
-                sure += 10 * survivors >= 9 * before ? 0.1 : 4 * survivors < before ? -0.3 : 0
+            if comparableIds {
+                let (before, now) = survivors(found)
+                if before >= 16 { sure += 10 * now >= 9 * before ? 0.1 : 4 * now < before ? -0.3 : 0 }
             }
         }
         return min(0.99, max(0.05, (sure * 100).rounded() / 100))
     }
 
-    /// How many members of the first snapshot are in the last one.
-    private func survivors(_ group: Int) -> Int? {
-        guard let match = steps[0].match[group] else { return 0 }
+    /// How many members there were in the first snapshot, and how many of them are in the last one.
+    private func survivors(_ found: Accumulation) -> (before: Int, now: Int) {
+        let members = tree.alike(found.members).map { UInt32($0) }
+        let matches = Set(members.compactMap { steps[0].match[Int($0)] })
         let (first, last) = (graphs[0].snapshot, graphs[graphs.count - 1].snapshot)
         var ids: Set<UInt32> = []
         let before = steps[0].tree.groupOf.pointer
-        for node in 0..<first.nodeCount where before[node] == match { ids.insert(first.columns.id.pointer[node]) }
+        for node in 0..<first.nodeCount where matches.contains(before[node]) { ids.insert(first.columns.id.pointer[node]) }
         var survivors = 0
         let now = tree.groupOf.pointer
-        for node in 0..<last.nodeCount where now[node] == group && ids.contains(last.columns.id.pointer[node]) { survivors += 1 }
-        return survivors
+        for node in 0..<last.nodeCount where members.contains(now[node]) && ids.contains(last.columns.id.pointer[node]) { survivors += 1 }
+        return (ids.count, survivors)
     }
 
     /// Strings that are there many times, wherever they are.
@@ -130,14 +140,17 @@ struct SuspectSearch {
             let wasted = graphs.dropLast().map { DuplicatedStrings($0).wastedBytes } + [strings.wastedBytes]
             let grown = zip(wasted.dropFirst(), wasted).map { Int64(clamping: $0) - Int64(clamping: $1) }
             let all = grown.reduce(0, +)
-            guard all >= Int64(clamping: threshold), let least = grown.min(), least > 0 else { return nil }
+            // A tenth of what came in all; less is told by whatever holds them.
+            let allGrowth = Int64(clamping: graph.totalBytes) - Int64(clamping: graphs[0].totalBytes)
+            guard all >= max(Int64(clamping: threshold), allGrowth / 10), let least = grown.min(), least > 0 else { return nil }
             growth = Suspect.Growth(bytes: all, count: 0, steps: steps.count)
         }
         let path = HoldingPath(to: worst, holding, facts.links)
         let share = Double(strings.wastedBytes) / Double(max(1, graph.totalBytes))
         let wording = SuspectWording(
-            kind: .duplicatedStrings, count: strings.count, bytes: strings.wastedBytes, share: share, growth: growth, className: "(string)", holder: nil,
-            detail: "\(strings.texts) texts, the copies take")
+            kind: .duplicatedStrings, count: strings.count, bytes: strings.wastedBytes, share: share, growth: growth, className: "(string)",
+            holder: nil,
+            detail: "\(strings.texts) texts, and copies of them")
         return Suspect(
             kind: .duplicatedStrings, sentence: wording.sentence, bytes: strings.wastedBytes, share: share, count: strings.count, growth: growth,
             className: "(string)", path: path.folded(facts), places: [], confidence: growth == nil ? 0.3 : 0.5)
