@@ -1,0 +1,88 @@
+/// A place in the group tree where much is held.
+struct Accumulation {
+    enum Form { case chain, many, single }
+    var form: Form
+    /// The group that holds; of a chain and of a single object the group itself.
+    var holder: Int
+    /// The groups of what is held, the largest first.
+    var members: [Int]
+    var bytes: Int64
+    var count: Int
+}
+
+/// Looks for them from the root downwards, as Eclipse MAT's find_leaks does in the dominator tree; where one is found it goes no deeper, except for what
+/// does not belong to it.
+struct AccumulationSearch {
+    let tree: GroupTree
+    let weights: GroupWeights
+    /// What is smaller is not looked at.
+    let threshold: Int64
+
+    /// So many times more members than holders: a thing of which there are many.
+    private static let fanOut = 8
+    private static let fewestMembers = 16
+    private static let shortestChain = 16
+
+    func find() -> [Accumulation] {
+        var found: [Accumulation] = []
+        var pending = [0]
+        while let group = pending.popLast() {
+            let children = tree.groups[group].children.map { Int($0) }
+            if weights.depth[group] >= Self.shortestChain {
+                found.append(
+                    Accumulation(form: .chain, holder: group, members: [group], bytes: weights.bytes[group], count: weights.count[group]))
+                continue
+            }
+            let fans = children.filter { isFan($0, of: group) }.sorted { weights.bytes[$0] > weights.bytes[$1] }
+            var taken: Set<Int> = []
+            for members in sets(fans, under: group) {
+                let bytes = members.reduce(0) { $0 + weights.bytes[$1] }
+                guard bytes >= threshold else { continue }
+                taken.formUnion(members)
+                found.append(
+                    Accumulation(
+                        form: .many, holder: group, members: members, bytes: bytes, count: tree.alike(members).reduce(0) { $0 + weights.count[$1] }))
+            }
+            let heavy = children.filter { weights.bytes[$0] >= threshold && !taken.contains($0) }
+            pending += heavy
+            if weights.shallowBytes[group] >= threshold {
+                found.append(Accumulation(form: .single, holder: group, members: [group], bytes: weights.bytes[group], count: weights.count[group]))
+            }
+        }
+        // A table that grows with its entries is no thing of its own.
+        let holders = Set(found.filter { $0.form != .single }.flatMap { ancestors(of: $0.holder) })
+        found.removeAll { $0.form == .single && holders.contains($0.holder) }
+        return found.sorted { ($1.bytes, $0.holder) < ($0.bytes, $1.holder) }
+    }
+
+    private func ancestors(of group: Int) -> [Int] {
+        var (line, at) = ([group], group)
+        while at != 0 {
+            at = Int(tree.groups[at].key.parent)
+            line.append(at)
+        }
+        return line
+    }
+
+    /// Which of those that are many belong together: the keys and values of a Map, a list that is linked both ways; not the variables of a context.
+    private func sets(_ fans: [Int], under holder: Int) -> [[Int]] {
+        let direct = fans.filter { tree.groups[$0].key.retainer == GroupTree.Label.none }
+        let kind = tree.groups[holder].key.kind
+        if !direct.isEmpty, kind == NodeKind.array || kind == NodeKind.object { return [fans] }
+        var lists: [GroupTree.Key: [Int]] = [:]
+        var alone: [[Int]] = direct.isEmpty ? [] : [direct]
+        for fan in fans where !direct.contains(fan) {
+            let key = tree.groups[fan].key
+            if key.retainer == key.name {
+                lists[GroupTree.Key(parent: 0, label: 0, kind: key.kind, name: key.name), default: []].append(fan)
+            } else {
+                alone.append([fan])
+            }
+        }
+        return alone + lists.values.sorted { $0[0] < $1[0] }
+    }
+
+    private func isFan(_ group: Int, of holder: Int) -> Bool {
+        weights.bytes[group] > 0 && weights.entered[group] >= max(Self.fewestMembers, Self.fanOut * max(1, weights.count[holder]))
+    }
+}
