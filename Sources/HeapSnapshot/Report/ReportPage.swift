@@ -134,7 +134,7 @@ extension Report {
             <h2 id="statistics">Statistics</h2>
             <svg class="bar" width="100%" height="18" role="img" aria-label="Bytes by kind; the table below says the same.">\(bar)</svg>
             <div class="box" role="region" aria-labelledby="statistics-caption" tabindex="0"><table class="small">
-            <caption id="statistics-caption">Shallow bytes by kind</caption>
+            <caption id="statistics-caption"><span>Shallow bytes by kind</span></caption>
             <thead><tr><th scope="col">Kind</th><th scope="col" class="n">Size, KiB</th><th scope="col" class="n">%</th></tr></thead>
             <tbody>
             \(body)</tbody>

@@ -1,7 +1,7 @@
 /// The page's only style sheet.
 enum ReportStyle {
     /// SHA-256 of `text`, base64: what the page's policy lets apply. A test says the right one when the text was changed.
-    static let hash = "Fdg1vTHmDCGHqK+pahs7lGZcC3rKHQmz/pir+ptsL0w="
+    static let hash = "yiyVQH77i0S222otg/I0bt1kTX97Edk8Trx9Q2exvHU="
 
     static let text: HTML = #"""
         :root{color-scheme:light dark;--back:#fff;--text:#1b1f24;--quiet:#57606a;--line:#d4d9df;--head:#f4f6f8;--link:#0550ae;--limit:#b42318;--note:#fff4ce;
@@ -38,8 +38,9 @@ enum ReportStyle {
         .box:focus-visible,button:focus-visible,input:focus-visible,a:focus-visible{outline:2px solid var(--link);outline-offset:1px}
         table{border-collapse:separate;border-spacing:0;width:100%;font-variant-numeric:tabular-nums}
         table.small{max-width:32rem}
-        caption{text-align:left;padding:.35rem .5rem;color:var(--quiet);position:sticky;left:0}
-        th,td{padding:.12rem .5rem;text-align:right;white-space:nowrap;vertical-align:top}
+        caption{text-align:left;padding:.35rem .5rem;color:var(--quiet)}
+        caption span{display:inline-block;position:sticky;left:.5rem;max-width:min(100ch,calc(100vw - 3rem))}
+        th,td{padding:.12rem .5rem;text-align:right;white-space:nowrap;vertical-align:baseline}
         th:first-child{text-align:left}
         thead th{position:sticky;top:0;z-index:2;background:var(--head);border-bottom:1px solid var(--line);font-weight:600}
         tbody th,tfoot th{font-weight:400;white-space:normal;overflow-wrap:anywhere;min-width:12rem;max-width:40rem;position:sticky;left:0;z-index:1;background:var(--back);
@@ -62,7 +63,7 @@ enum ReportStyle {
         .legend svg{display:inline-block}
         svg text{fill:var(--text);font-size:11px;font-family:inherit;font-variant-numeric:tabular-nums}
         .map svg rect{stroke:var(--back);stroke-width:1.5}
-        .map .m{opacity:1}
+        .rest{fill:var(--back)}
         .narrow{display:none}
         .object{fill:var(--object)}.function{fill:var(--function)}.array{fill:var(--array)}.string{fill:var(--string)}.native{fill:var(--native)}.code{fill:var(--code)}
         .system{fill:var(--system)}
@@ -77,6 +78,7 @@ enum ReportStyle {
         .wide{display:none}
         .narrow{display:block}
         tbody th,tfoot th{min-width:9rem;max-width:44vw}
+        tbody th[class]{max-width:58vw;min-width:13rem}
         .facts{grid-template-columns:repeat(2,minmax(0,1fr))}
         .l2{padding-left:.9rem}.l3{padding-left:1.3rem}.l4{padding-left:1.7rem}.l5{padding-left:2.1rem}.l6{padding-left:2.5rem}.l7{padding-left:2.9rem}.l8{padding-left:3.3rem}
         .l9{padding-left:3.7rem}.l10{padding-left:4.1rem}
@@ -85,7 +87,7 @@ enum ReportStyle {
         body{padding:0;font-size:11px}
         nav,.filter{display:none}
         .box{max-height:none;overflow:visible;border:0}
-        thead th,tbody th,tfoot th,caption{position:static}
+        thead th,tbody th,tfoot th,caption span{position:static}
         thead{display:table-header-group}
         tr,li,figure{break-inside:avoid}
         }

@@ -8,7 +8,6 @@ extension Report {
         /// Text, and whether it is a number; the one that the rows are sorted by, descending.
         var columns: [(text: String, isNumber: Bool)]
         var sortedBy: Int
-        var noun: String
 
         /// A row has about 250 bytes, so that these are more rows than a page needs, and three tables are below 1 MB.
         static let mostBytes = 260_000
@@ -26,7 +25,7 @@ extension Report {
                 <div data-table>
                 <div class="filter" hidden><label>Filter by name <input type="search" name="\(id)-filter" autocomplete="off" spellcheck="false"></label> <output></output></div>
                 <div class="box" role="region" aria-labelledby="\(id)-caption" tabindex="0"><table>
-                <caption id="\(id)-caption">\(caption)</caption>
+                <caption id="\(id)-caption"><span>\(caption)</span></caption>
                 <thead><tr>\(heads)</tr></thead>
                 <tbody>
 
@@ -51,22 +50,23 @@ extension Report {
         }
     }
 
-    /// One more column than DevTools' Summary view has: the shares.
+    /// DevTools' Summary view and the shares; what is asked for most comes first, for narrow screens.
     func classTable(_ page: inout PageWriter) throws {
         let sorted = classes.sorted { $0.retainedBytes > $1.retainedBytes }
         let table = Table(
             id: "classes", caption: "\(classes.count.grouped) classes. Sizes in KiB and in percent of the heap. Retained sizes overlap.",
             columns: [
-                ("Constructor", false), ("Distance", true), ("Count", true), ("Shallow", true), ("%", true), ("Retained", true), ("%", true),
-            ], sortedBy: 5, noun: "classes")
+                ("Constructor", false), ("Retained", true), ("%", true), ("Shallow", true), ("%", true), ("Count", true), ("Distance", true),
+            ], sortedBy: 1)
         try page.put("<section aria-labelledby=\"classes\">\n<h2 id=\"classes\">Classes</h2>\n")
         try table.start(&page)
         let shown = try table.rows(sorted, &page) { row in
             let distance = row.distance < 0 || row.distance >= Distances.system ? "–" : row.distance.grouped
             return """
-                <tr><th scope="row">\(row.name.shortened(160))</th><td>\(distance)</td><td>\(row.count.grouped)</td>\
+                <tr><th scope="row">\(row.name.shortened(160))</th>\
+                <td data-v="\(row.retainedBytes)">\(row.retainedBytes.kibibytes)</td><td>\(share(row.retainedBytes, of: totalBytes).percent)</td>\
                 <td data-v="\(row.shallowBytes)">\(row.shallowBytes.kibibytes)</td><td>\(share(row.shallowBytes, of: totalBytes).percent)</td>\
-                <td data-v="\(row.retainedBytes)">\(row.retainedBytes.kibibytes)</td><td>\(share(row.retainedBytes, of: totalBytes).percent)</td></tr>
+                <td>\(row.count.grouped)</td><td>\(distance)</td></tr>
 
                 """
         }
@@ -83,16 +83,16 @@ extension Report {
         let table = Table(
             id: "comparison", caption: "\(sorted.count.grouped) classes changed since \(comparison.base.shortened(200)). Sizes in KiB.",
             columns: [
-                ("Constructor", false), ("New", true), ("Deleted", true), ("Delta", true), ("Allocated", true), ("Freed", true), ("Size delta", true),
-            ], sortedBy: 6, noun: "classes")
+                ("Constructor", false), ("Size delta", true), ("Delta", true), ("New", true), ("Deleted", true), ("Allocated", true), ("Freed", true),
+            ], sortedBy: 1)
         try page.put("<section aria-labelledby=\"comparison\">\n<h2 id=\"comparison\">Comparison</h2>\n")
         if let identity = comparison.identity { try page.put("<p>\(identity.shortened(500))</p>\n") }
         try table.start(&page)
         let shown = try table.rows(sorted, &page) { row in
             """
-            <tr><th scope="row">\(row.name.shortened(160))</th><td>\(row.added?.grouped ?? "–")</td><td>\(row.removed?.grouped ?? "–")</td>\
-            <td>\(row.delta.signed)</td>\(Report.size(row.allocatedBytes))\(Report.size(row.freedBytes))\
-            <td data-v="\(row.sizeDelta)">\(row.sizeDelta.signedKibibytes)</td></tr>
+            <tr><th scope="row">\(row.name.shortened(160))</th><td data-v="\(row.sizeDelta)">\(row.sizeDelta.signedKibibytes)</td>\
+            <td>\(row.delta.signed)</td><td>\(row.added?.grouped ?? "–")</td><td>\(row.removed?.grouped ?? "–")</td>\
+            \(Report.size(row.allocatedBytes))\(Report.size(row.freedBytes))</tr>
 
             """
         }
@@ -108,9 +108,9 @@ extension Report {
         try page.put(
             """
             <div class="box" role="region" aria-labelledby="tree-caption" tabindex="0"><table>
-            <caption id="tree-caption">The same as a table: each row lies in the one above it of the next lower level. Sizes in KiB and in percent of the heap.</caption>
-            <thead><tr><th scope="col">Object or class</th><th scope="col" class="n">Level</th><th scope="col" class="n">Count</th>\
-            <th scope="col" class="n">Retained</th><th scope="col" class="n">%</th></tr></thead>
+            <caption id="tree-caption"><span>The same as a table. Each row is held by the last one above it that is indented less; › leads down to what it holds nearly alone. Sizes in KiB and in percent of the heap.</span></caption>
+            <thead><tr><th scope="col">Object or class</th><th scope="col" class="n">Retained</th><th scope="col" class="n">%</th>\
+            <th scope="col" class="n">Count</th><th scope="col" class="n">Level</th></tr></thead>
             <tbody>
 
             """)
@@ -118,8 +118,8 @@ extension Report {
         try treeRows(retained.items, level: 1, &page, &shown, &leftOut)
         try page.put(
             """
-            <tr class="rest"><th scope="row">outside of all: smaller ones</th><td>1</td><td>\(retained.restCount.grouped)</td>\
-            <td>\(retained.restBytes.kibibytes)</td><td>\(share(retained.restBytes, of: retained.totalBytes).percent)</td></tr>
+            <tr class="rest"><th scope="row">outside of all: smaller ones</th><td>\(retained.restBytes.kibibytes)</td>\
+            <td>\(share(retained.restBytes, of: retained.totalBytes).percent)</td><td>\(retained.restCount.grouped)</td><td>1</td></tr>
             </tbody>
             </table></div>
 
@@ -133,8 +133,8 @@ extension Report {
             if shown < 300 {
                 try page.put(
                     """
-                    <tr><th scope="row" class="l\(level)">\(item.html)</th><td>\(level)</td><td>\(item.count.grouped)</td><td>\(item.retainedBytes.kibibytes)</td>\
-                    <td>\(share(item.retainedBytes, of: retained.totalBytes).percent)</td></tr>
+                    <tr><th scope="row" class="l\(level)">\(item.html)</th><td>\(item.retainedBytes.kibibytes)</td>\
+                    <td>\(share(item.retainedBytes, of: retained.totalBytes).percent)</td><td>\(item.count.grouped)</td><td>\(level)</td></tr>
 
                     """)
                 shown += 1
@@ -147,16 +147,21 @@ extension Report {
 }
 
 extension RetainedTree.Item {
+    /// What is below in one line: level by level, or, where the same comes again, once round.
     fileprivate var html: HTML {
-        var parts: [HTML] = ["\(label)"]
-        if let last = below.last {
-            var names = below.dropLast().map { $0.shortened(60) }
-            names.append(last.shortened(60))
-            parts.append(" <small>holds \(names.joined(separator: ", that "))")
-            if levelsBelow > below.count { parts.append(", and so on, \(levelsBelow.grouped) levels") }
-            parts.append("</small>")
+        guard !below.isEmpty else { return "\(label)" }
+        let names = below.map { $0.shortened(60) }
+        let period = (1...4).first { period in
+            names.count >= 2 * period && levelsBelow > 2 * period && (period..<names.count).allSatisfy { names[$0] == names[$0 - period] }
         }
-        return "\(parts)"
+        if let period {
+            let round = names[..<period].joined(separator: " › ")
+            return "\(label) <small>› \(round), and so on, \(levelsBelow.grouped) levels down</small>"
+        }
+        let rest = levelsBelow - names.count
+        return rest > 0
+            ? "\(label) <small>› \(names.joined(separator: " › ")) › \(rest.grouped) more levels</small>"
+            : "\(label) <small>› \(names.joined(separator: " › "))</small>"
     }
 }
 
@@ -176,7 +181,7 @@ extension Report.Suspect {
         return """
             <li>
             <h3>\(title.shortened(200))</h3>
-            <p class="numbers">\(ByteCount(clamping: bytes).description), \(share.percent) % of the heap; confidence \((min(max(confidence, 0), 1)).percent) %</p>
+            <p class="numbers">\(ByteCount(clamping: bytes).description), \(share.percent) % of the heap; confidence \(Int((confidence.isFinite ? min(max(confidence, 0), 1) : 0) * 100)) %</p>
             <p>\(sentence.shortened(1_000))</p>
             \(parts)</li>
 

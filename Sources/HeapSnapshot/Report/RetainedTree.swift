@@ -73,6 +73,8 @@ private struct RetainedSearch {
     private static let deepest = 10
     /// From this share on a level adds nothing but its name.
     private static let nearlyAll = 0.9
+    /// Two rounds of a chain whose links have four parts: class, method, context, collection.
+    private static let mostNames = 8
 
     init(_ graph: SnapshotGraph, _ classes: ClassTable, showsStrings: Bool, threshold: UInt64) {
         (self.graph, self.classes, self.showsStrings, self.threshold) = (graph, classes, showsStrings, threshold)
@@ -146,9 +148,11 @@ private struct RetainedSearch {
         var next = level(below: group.members)
         // The way down a chain: a level that holds nearly all of the one above it is only a name.
         var above = group.bytes
-        while let first = next.groups.first, Double(first.bytes) >= Self.nearlyAll * Double(above), first.bytes >= group.bytes / 2 {
+        while let first = next.groups.first, Double(first.bytes) >= Self.nearlyAll * Double(above),
+            next.groups.count == 1 || first.bytes >= group.bytes / 2
+        {
             item.levelsBelow += 1
-            if item.below.count < 4 { item.below.append(label(described(first))) }
+            if item.below.count < Self.mostNames { item.below.append(label(described(first))) }
             above = first.bytes
             next = level(below: first.members)
         }
@@ -164,7 +168,9 @@ private struct RetainedSearch {
         return item
     }
 
-    private func label(_ item: RetainedTree.Item) -> String { item.property.map { "\($0): \(item.name)" } ?? item.name }
+    private func label(_ item: RetainedTree.Item) -> String {
+        (item.property.map { "\($0): \(item.name)" } ?? item.name) + (item.count > 1 ? " × \(item.count.grouped)" : "")
+    }
 
     private func described(_ group: Group) -> RetainedTree.Item {
         let node = Int(group.members[0])
@@ -198,6 +204,12 @@ private struct RetainedSearch {
         return nil
     }
 
+    /// V8 gives some of its own the type of an object; a context is where a function keeps its variables.
+    private func kind(ofObject name: String) -> RetainedTree.Kind {
+        guard name.hasPrefix("system / ") else { return .object }
+        return name == "system / Context" ? .function : .system
+    }
+
     private func isText(_ node: Int) -> Bool {
         let kind = graph.snapshot.columns.kind[node]
         return kind == NodeKind.string || kind == NodeKind.slicedString
@@ -205,13 +217,14 @@ private struct RetainedSearch {
 
     private func kind(_ node: Int) -> RetainedTree.Kind {
         switch graph.snapshot.columns.kind[node] {
-        case NodeKind.object: graph.snapshot.columns.name[node] == array ? .array : .object
+        case NodeKind.object where graph.snapshot.columns.name[node] == array: .array
+        case NodeKind.object: kind(ofObject: classes.names[Int(classes.classOf[node])])
         case NodeKind.closure: .function
         case NodeKind.array: .array
         case NodeKind.string, NodeKind.concatenatedString, NodeKind.slicedString: .string
         case NodeKind.native: .native
         case NodeKind.code: .code
-        case NodeKind.hidden, NodeKind.synthetic: .system
+        case NodeKind.hidden, NodeKind.synthetic, NodeKind.objectShape: .system
         default: .object
         }
     }

@@ -85,11 +85,12 @@ struct TrajectoryChart {
         for stretch in limits { lines.append("<polyline class=\"limit\" points=\"\(points(stretch, steps: true))\"/>\n") }
         lines.append("<polyline class=\"use\" points=\"\(points(samples.map { ($0.seconds, $0.useBytes) }, steps: false))\"/>\n")
         var labels: [HTML] = []
+        // On the left, where the line of a leak is low.
         if let limit = samples[samples.count - 1].limitBytes {
-            labels.append("<text x=\"100%\" y=\"\((y(limit) / 100 * Self.plot - 4).coordinate)\" text-anchor=\"end\">limit \(size(limit))</text>")
+            labels.append("<text x=\"0\" y=\"\((y(limit) / 100 * Self.plot - 4).coordinate)\">limit \(size(limit))</text>")
+        } else {
+            labels.append("<text x=\"0\" y=\"\((y(top) / 100 * Self.plot - 4).coordinate)\">\(size(top))</text>")
         }
-        let end = samples[samples.count - 1].useBytes
-        labels.append("<text x=\"100%\" y=\"\((y(end) / 100 * Self.plot + 15).coordinate)\" text-anchor=\"end\">in use \(size(end))</text>")
         labels.append("<text x=\"0\" y=\"\(Int(Self.height) - 5)\">\(first.coordinate) s</text>")
         labels.append("<text x=\"100%\" y=\"\(Int(Self.height) - 5)\" text-anchor=\"end\">\(last.coordinate) s</text>")
         return """

@@ -12,9 +12,14 @@ struct Treemap: Sendable {
     }
 
     struct Tile: Sendable {
-        var item: RetainedTree.Item
+        enum Content: Sendable {
+            case item(RetainedTree.Item)
+            /// What is too small for tiles of its own: how many objects, and their bytes.
+            case rest(Int, UInt64)
+        }
+        var content: Content
         var rectangle: Rectangle
-        var hasChildren: Bool
+        var hasChildren = false
     }
 
     /// Parents before their children.
@@ -31,20 +36,23 @@ struct Treemap: Sendable {
     /// - Parameter width: pixels that the shapes are made for.
     init(_ tree: RetainedTree, width: Double, height: Double) {
         (self.width, self.height) = (width, height)
-        place(tree.items, of: tree.totalBytes, in: Rectangle(x: 0, y: 0, width: width, height: height))
+        place(tree.items, rest: (tree.restCount, tree.restBytes), of: tree.totalBytes, in: Rectangle(x: 0, y: 0, width: width, height: height))
     }
 
-    private mutating func place(_ items: [RetainedTree.Item], of bytes: UInt64, in space: Rectangle) {
+    private mutating func place(_ items: [RetainedTree.Item], rest: (count: Int, bytes: UInt64), of bytes: UInt64, in space: Rectangle) {
         guard bytes > 0, space.width >= Self.smallest, space.height >= Self.smallest else { return }
         let scale = space.width * space.height / Double(bytes)
-        let shapes = Treemap.squarified(items.map { Double($0.retainedBytes) * scale }, in: space)
+        let shapes = Treemap.squarified(items.map { Double($0.retainedBytes) * scale } + [Double(rest.bytes) * scale], in: space)
         for (item, shape) in zip(items, shapes) where shape.width >= Self.smallest && shape.height >= Self.smallest {
             let inner = Rectangle(
                 x: shape.x + Self.edge, y: shape.y + Self.heading, width: shape.width - 2 * Self.edge, height: shape.height - Self.heading - Self.edge
             )
             let hasRoom = inner.width >= 30 && inner.height >= 14 && !item.children.isEmpty
-            tiles.append(Tile(item: item, rectangle: shape, hasChildren: hasRoom))
-            if hasRoom { place(item.children, of: item.retainedBytes, in: inner) }
+            tiles.append(Tile(content: .item(item), rectangle: shape, hasChildren: hasRoom))
+            if hasRoom { place(item.children, rest: (item.restCount, item.restBytes), of: item.retainedBytes, in: inner) }
+        }
+        if let shape = shapes.last, rest.count > 0, shape.width >= 2 * Self.smallest, shape.height >= 2 * Self.smallest {
+            tiles.append(Tile(content: .rest(rest.count, rest.bytes), rectangle: shape))
         }
     }
 
@@ -111,20 +119,34 @@ extension Treemap {
     }
 
     private func html(_ tile: Tile) -> HTML {
-        let (item, shape) = (tile.item, tile.rectangle)
-        let x = (shape.x / width * 100).coordinate, across = (shape.width / width * 100).coordinate
+        let shape = tile.rectangle
+        let (short, long, size, paint): (String, String, String, String)
+        switch tile.content {
+        case .item(let item): (short, long, size, paint) = (item.shortLabel, "\(item.label), \(item.kind.label)", item.size, item.kind.rawValue)
+        case .rest(let count, let bytes):
+            (short, size, paint) = ("\(count.grouped) smaller", ByteCount(clamping: bytes).description, "rest")
+            long = short
+        }
         var label: HTML = ""
-        if shape.width >= 28, shape.height >= 14 { label = "<text x=\"4\" y=\"12\">\(item.label)</text>" }
-        if !tile.hasChildren, shape.width >= 28, shape.height >= 30 { label = "\(label)<text x=\"4\" y=\"26\" class=\"m\">\(item.size)</text>" }
+        if shape.width >= 28, shape.height >= 14 { label = "<text x=\"4\" y=\"12\">\(short)</text>" }
+        if !tile.hasChildren, shape.width >= 28, shape.height >= 30 { label = "\(label)<text x=\"4\" y=\"26\">\(size)</text>" }
         return """
-            <svg x="\(x)%" y="\(shape.y.coordinate)" width="\(across)%" height="\(shape.height.coordinate)"><title>\(item.label), \(item.size), \(item.kind.label)</title>\
-            <rect width="100%" height="100%" class="\(item.kind.rawValue)"/>\(label)</svg>
+            <svg x="\((shape.x / width * 100).coordinate)%" y="\(shape.y.coordinate)" width="\((shape.width / width * 100).coordinate)%" \
+            height="\(shape.height.coordinate)"><title>\(long), \(size)</title><rect width="100%" height="100%" class="\(paint)"/>\(label)</svg>
 
             """
     }
 }
 
 extension RetainedTree.Item {
+    /// What a tile has room for: V8's own are told by their colour, and the id stands in the table.
+    var shortLabel: String {
+        let name = name.hasPrefix("system / ") ? String(name.dropFirst(9)) : name
+        let own = (property.map { "\($0.shortened(40)): \(name.shortened(60))" } ?? name.shortened(60)) + (count > 1 ? " × \(count.grouped)" : "")
+        guard let last = below.last else { return own }
+        return levelsBelow > below.count ? "\(own) › … \(levelsBelow.grouped) levels" : "\(own) › \(levelsBelow > 1 ? "… " : "")\(last.shortened(60))"
+    }
+
     var label: String {
         var text = property.map { "\($0.shortened(40)): \(name.shortened(80))" } ?? name.shortened(80)
         if let content = self.text { text += " \"\(content)\"" }
@@ -141,7 +163,7 @@ extension RetainedTree.Kind {
     var label: String {
         switch self {
         case .object: "object"
-        case .function: "function"
+        case .function: "function, its variables"
         case .array: "array"
         case .string: "string"
         case .native: "native memory, buffers"
