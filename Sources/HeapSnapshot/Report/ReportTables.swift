@@ -150,7 +150,7 @@ extension RetainedTree.Item {
     /// What is below in one line: level by level, or, where the same comes again, once round.
     fileprivate var html: HTML {
         guard !below.isEmpty else { return "\(label)" }
-        let names = below.map { $0.shortened(60) }
+        let names = below.map { $0.name.shortened(60) }
         let period = (1...4).first { period in
             names.count >= 2 * period && levelsBelow > 2 * period && (period..<names.count).allSatisfy { names[$0] == names[$0 - period] }
         }
@@ -158,10 +158,11 @@ extension RetainedTree.Item {
             let round = names[..<period].joined(separator: " › ")
             return "\(label) <small>› \(round), and so on, \(levelsBelow.grouped) levels down</small>"
         }
+        let steps = zip(names, below).map { name, step in step.id.map { "\(name) @\($0)" } ?? name }
         let rest = levelsBelow - names.count
         return rest > 0
-            ? "\(label) <small>› \(names.joined(separator: " › ")) › \(rest.grouped) more levels</small>"
-            : "\(label) <small>› \(names.joined(separator: " › "))</small>"
+            ? "\(label) <small>› \(steps.joined(separator: " › ")) › \(rest.grouped) more levels</small>"
+            : "\(label) <small>› \(steps.joined(separator: " › "))</small>"
     }
 }
 

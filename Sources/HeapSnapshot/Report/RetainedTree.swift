@@ -4,6 +4,13 @@ public struct RetainedTree: Sendable, Hashable, Codable {
     /// What to paint a tile like.
     public enum Kind: String, Sendable, Hashable, Codable, CaseIterable { case object, function, array, string, native, code, system }
 
+    public struct Step: Sendable, Hashable, Codable {
+        /// `property: class`, `class × count`.
+        public var name: String
+        /// Of one object.
+        public var id: UInt32?
+    }
+
     public struct Item: Sendable, Hashable, Codable {
         /// Class, or what V8 calls it; functions as `name()`.
         public var name: String
@@ -16,9 +23,9 @@ public struct RetainedTree: Sendable, Hashable, Codable {
         /// Of one object.
         public var id: UInt32?
         public var retainedBytes: UInt64
-        /// Names of what is below it and holds nearly all of it, level by level; these levels have no items of their own.
-        public var below: [String] = []
-        /// How many levels that are; more than names where the way is long.
+        /// What is below it and holds nearly all of it, level by level; these levels have no items of their own.
+        public var below: [Step] = []
+        /// How many levels that are; more than steps where the way is long.
         public var levelsBelow = 0
         public var children: [Item] = []
         /// Objects below that are too small to be items, with what they dominate.
@@ -79,7 +86,7 @@ private struct RetainedSearch {
     init(_ graph: SnapshotGraph, _ classes: ClassTable, showsStrings: Bool, threshold: UInt64) {
         (self.graph, self.classes, self.showsStrings, self.threshold) = (graph, classes, showsStrings, threshold)
         tree = DominatedNodes(graph)
-        let keys = classes.names.count + graph.snapshot.strings.count + 1
+        let keys = classes.names.count + 2 * (graph.snapshot.strings.count + 1)
         (bytes, count) = (Column(keys), Column(keys))
         array = graph.snapshot.strings.index(of: "Array")
     }
@@ -92,9 +99,12 @@ private struct RetainedSearch {
     /// What makes nodes one item: the class; for functions and V8's own things the name, as the class of all those is one.
     @inline(__always)
     private func key(_ node: Int) -> Int {
-        switch graph.snapshot.columns.kind[node] {
-        case NodeKind.closure, NodeKind.hidden, NodeKind.array, NodeKind.code, NodeKind.synthetic:
-            classes.names.count + min(Int(graph.snapshot.columns.name[node]), graph.snapshot.strings.count)
+        let names = graph.snapshot.strings.count
+        return switch graph.snapshot.columns.kind[node] {
+        case NodeKind.closure: classes.names.count + min(Int(graph.snapshot.columns.name[node]), names)
+        // A function's code has its name, too; those of the other types are never alike.
+        case NodeKind.hidden, NodeKind.array, NodeKind.code, NodeKind.synthetic:
+            classes.names.count + names + 1 + min(Int(graph.snapshot.columns.name[node]), names)
         default: Int(classes.classOf[node])
         }
     }
@@ -152,7 +162,7 @@ private struct RetainedSearch {
             next.groups.count == 1 || first.bytes >= group.bytes / 2
         {
             item.levelsBelow += 1
-            if item.below.count < Self.mostNames { item.below.append(label(described(first))) }
+            if item.below.count < Self.mostNames { item.below.append(step(described(first))) }
             above = first.bytes
             next = level(below: first.members)
         }
@@ -168,8 +178,9 @@ private struct RetainedSearch {
         return item
     }
 
-    private func label(_ item: RetainedTree.Item) -> String {
-        (item.property.map { "\($0): \(item.name)" } ?? item.name) + (item.count > 1 ? " × \(item.count.grouped)" : "")
+    private func step(_ item: RetainedTree.Item) -> RetainedTree.Step {
+        let name = (item.property.map { "\($0): \(item.name)" } ?? item.name) + (item.count > 1 ? " × \(item.count.grouped)" : "")
+        return RetainedTree.Step(name: name, id: item.id)
     }
 
     private func described(_ group: Group) -> RetainedTree.Item {

@@ -144,7 +144,8 @@ extension RetainedTree.Item {
         let name = name.hasPrefix("system / ") ? String(name.dropFirst(9)) : name
         let own = (property.map { "\($0.shortened(40)): \(name.shortened(60))" } ?? name.shortened(60)) + (count > 1 ? " × \(count.grouped)" : "")
         guard let last = below.last else { return own }
-        return levelsBelow > below.count ? "\(own) › … \(levelsBelow.grouped) levels" : "\(own) › \(levelsBelow > 1 ? "… " : "")\(last.shortened(60))"
+        return levelsBelow > below.count
+            ? "\(own) › … \(levelsBelow.grouped) levels" : "\(own) › \(levelsBelow > 1 ? "… " : "")\(last.name.shortened(60))"
     }
 
     var label: String {
