@@ -23,15 +23,15 @@ extension SnapshotGraph {
             let size = sizes.size(node)
             let name = links.name[node]
             switch links.kind[node] {
-            case NodeKind.hidden: result.system += size
+            case NodeKind.hidden: result.system &+= size
             case NodeKind.native:
-                result.native += size
-                if name == backingStore { result.typedArrays += size }
-            case NodeKind.code: result.code += size
-            case NodeKind.string, NodeKind.concatenatedString, NodeKind.slicedString: result.strings += size
+                result.native &+= size
+                if name == backingStore { result.typedArrays &+= size }
+            case NodeKind.code: result.code &+= size
+            case NodeKind.string, NodeKind.concatenatedString, NodeKind.slicedString: result.strings &+= size
             default:
                 guard name == array else { continue }
-                result.jsArrays += size
+                result.jsArrays &+= size
                 arrays.append(node)
             }
         }
@@ -50,9 +50,9 @@ extension SnapshotGraph {
             let child = Int(links.target[edge])
             if count[child] != 0, count[child] < 3 { count[child] &+= 1 }
         }
-        for table in tables where holders[table] == 2 { result.jsArrays += sizes.size(table) }
-        result.native += UInt64(clamping: snapshot.header.extraNativeBytes?.bytes ?? 0)
-        result.v8heap = totalBytes - result.native
+        for table in tables where holders[table] == 2 { result.jsArrays &+= sizes.size(table) }
+        result.native &+= UInt64(clamping: snapshot.header.extraNativeBytes?.bytes ?? 0)
+        result.v8heap = totalBytes &- result.native
         return result
     }
 }

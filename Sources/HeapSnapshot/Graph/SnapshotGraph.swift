@@ -33,7 +33,7 @@ public final class SnapshotGraph: Sendable {
         retained = SnapshotGraph.retained(sizes, tree, count: links.nodeCount)
         tree.order.free()
         distances = Distances.calculate(columns, links, names, roots)
-        totalBytes = retained[0] + UInt64(clamping: snapshot.header.extraNativeBytes?.bytes ?? 0)
+        totalBytes = retained[0] &+ UInt64(clamping: snapshot.header.extraNativeBytes?.bytes ?? 0)
         (self.snapshot, self.names) = (snapshot, names)
         withExtendedLifetime(columns) {}
     }

@@ -113,7 +113,7 @@ extension Report {
             ("compiled code", .code, statistics.code),
             ("V8's own (hidden)", .system, statistics.system),
         ]
-        let sum = known.reduce(0) { $0 + $1.2 }
+        let sum = known.reduce(0) { $0 &+ $1.2 }
         let rows = known + [("other objects", .object, statistics.total - min(statistics.total, sum))]
         var (bar, body): ([HTML], [HTML]) = ([], [])
         var at = 0.0

@@ -1,31 +1,30 @@
 /// The page's only style sheet.
 enum ReportStyle {
     /// SHA-256 of `text`, base64: what the page's policy lets apply. A test says the right one when the text was changed.
-    static let hash = "yiyVQH77i0S222otg/I0bt1kTX97Edk8Trx9Q2exvHU="
+    static let hash = "viaGT9WMT1OiGSvNFOrd7KFShw1psBshDl83xWdndy4="
 
     static let text: HTML = #"""
         :root{color-scheme:light dark;--back:#fff;--text:#1b1f24;--quiet:#57606a;--line:#d4d9df;--head:#f4f6f8;--link:#0550ae;--limit:#b42318;--note:#fff4ce;
         --object:#cfe0f5;--function:#dcd5f3;--array:#cdebe3;--string:#f4e4b8;--native:#f5d2c8;--code:#e0e2e4;--system:#eceff2}
-        @media (prefers-color-scheme:dark){:root{--back:#12161b;--text:#e4e7eb;--quiet:#a0a9b3;--line:#343b44;--head:#1b2027;--link:#82b8ff;--limit:#ff9389;--note:#3d3414;
+        @media screen and (prefers-color-scheme:dark){:root{--back:#12161b;--text:#e4e7eb;--quiet:#a0a9b3;--line:#343b44;--head:#1b2027;--link:#82b8ff;--limit:#ff9389;--note:#3d3414;
         --object:#23446b;--function:#43396f;--array:#1c5247;--string:#5a4a18;--native:#663628;--code:#434a52;--system:#2b323a}}
         *{box-sizing:border-box}
         html{-webkit-text-size-adjust:100%}
-        body{margin:0;padding:1rem 1.25rem 3rem;background:var(--back);color:var(--text);font:14px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+        body{margin:0;overflow-wrap:anywhere;padding:1rem 1.25rem 3rem;background:var(--back);color:var(--text);font:14px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
         main{max-width:1100px;margin:0 auto}
-        h1{font-size:1.35rem;line-height:1.25;margin:0 0 .4rem;overflow-wrap:anywhere}
+        h1{font-size:1.35rem;line-height:1.25;margin:0 0 .4rem}
         h2{font-size:1.1rem;margin:2rem 0 .5rem;padding-top:.5rem;border-top:1px solid var(--line)}
-        h3{font-size:1rem;margin:0 0 .15rem;overflow-wrap:anywhere}
-        p{margin:.35rem 0;max-width:75ch;overflow-wrap:anywhere}
+        h3{font-size:1rem;margin:0 0 .15rem}
+        p{margin:.35rem 0;max-width:75ch}
         a{color:var(--link)}
         code,.path,tbody th{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.929em}
-        code{overflow-wrap:anywhere}
         small{color:var(--quiet);font-size:.9em}
         nav ul,.legend{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem}
         .legend{margin:.4rem 0 .8rem;color:var(--quiet)}
         .legend svg{vertical-align:-1px}
         .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.35rem 1.5rem;margin:1rem 0}
         dt{color:var(--quiet);font-size:.857rem}
-        dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
+        dd{margin:0;font-variant-numeric:tabular-nums}
         figure{margin:0}
         figcaption{color:var(--quiet)}
         .warning{background:var(--note);padding:.4rem .6rem;max-width:none}
@@ -43,7 +42,7 @@ enum ReportStyle {
         th,td{padding:.12rem .5rem;text-align:right;white-space:nowrap;vertical-align:baseline}
         th:first-child{text-align:left}
         thead th{position:sticky;top:0;z-index:2;background:var(--head);border-bottom:1px solid var(--line);font-weight:600}
-        tbody th,tfoot th{font-weight:400;white-space:normal;overflow-wrap:anywhere;min-width:12rem;max-width:40rem;position:sticky;left:0;z-index:1;background:var(--back);
+        tbody th,tfoot th{font-weight:400;white-space:normal;min-width:12rem;max-width:40rem;position:sticky;left:0;z-index:1;background:var(--back);
         overflow:hidden}
         thead th:first-child{left:0;z-index:3}
         tbody tr:nth-child(even)>*{background:var(--head)}
@@ -83,6 +82,7 @@ enum ReportStyle {
         .l2{padding-left:.9rem}.l3{padding-left:1.3rem}.l4{padding-left:1.7rem}.l5{padding-left:2.1rem}.l6{padding-left:2.5rem}.l7{padding-left:2.9rem}.l8{padding-left:3.3rem}
         .l9{padding-left:3.7rem}.l10{padding-left:4.1rem}
         }
+        @media (forced-colors:active){.map rect,.bar rect,.legend rect{fill:Canvas;stroke:CanvasText}}
         @media print{
         body{padding:0;font-size:11px}
         nav,.filter{display:none}

@@ -182,7 +182,7 @@ extension Report.Suspect {
         return """
             <li>
             <h3>\(title.shortened(200))</h3>
-            <p class="numbers">\(ByteCount(clamping: bytes).description), \(share.percent) % of the heap; confidence \(Int((confidence.isFinite ? min(max(confidence, 0), 1) : 0) * 100)) %</p>
+            <p class="numbers">\(ByteCount(clamping: bytes).description), \(share.percent) % of the heap; confidence \(Int(((confidence.isFinite ? min(max(confidence, 0), 1) : 0) * 100).rounded())) %</p>
             <p>\(sentence.shortened(1_000))</p>
             \(parts)</li>
 
