@@ -37,7 +37,7 @@ enum ShallowSizes {
         for node in 0..<links.nodeCount {
             let its = owner[node]
             if its == node || its >= shared || its == 0 || links.kind[Int(its)] == NodeKind.synthetic { continue }
-            sizes.set(Int(its), sizes.size(Int(its)) + sizes.size(node))
+            sizes.set(Int(its), sizes.size(Int(its)) &+ sizes.size(node))
             sizes.set(node, 0)
         }
         return sizes

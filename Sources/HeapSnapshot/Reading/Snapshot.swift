@@ -13,6 +13,7 @@ enum NodeKind {
     static let synthetic: UInt8 = 9
     static let concatenatedString: UInt8 = 10
     static let slicedString: UInt8 = 11
+    static let objectShape: UInt8 = 14
     static let names = [
         "hidden", "array", "string", "object", "code", "closure", "regexp", "number", "native", "synthetic", "concatenated string", "sliced string",
         "symbol", "bigint", "object shape", "wasm object",
