@@ -17,7 +17,8 @@ enum AnalysisCommand {
         return HookCommand(
             name: "analysis",
             command: [
-                program, "analyze", record.id.text, "--tell", "--snapshot-dir", workplace.store.path, "--set", "analysis.memoryMax=\(wanted.memoryMax.bytes)",
+                program, "analyze", record.id.text, "--tell", "--snapshot-dir", workplace.store.path, "--set",
+                "analysis.memoryMax=\(wanted.memoryMax.bytes)",
             ],
             variables: [:], timeout: .seconds(600), memoryMax: wanted.memoryMax + .mebibytes(64))
     }

@@ -52,7 +52,8 @@ struct CaptureAnalysis: Codable, Sendable, Hashable {
     /// One line: `+12 MiB since 20261121T0031: (string) +9 MiB, User +2 MiB (+300)`. Names of classes, never of strings.
     var headline: String {
         guard let since, let previousTotalBytes, let grown else {
-            return "\(ByteCount(clamping: totalBytes)); most by " + largest.prefix(3).map { "\($0.name.shortened(to: 40)) (\($0.count))" }.joined(separator: ", ")
+            return "\(ByteCount(clamping: totalBytes)); most by "
+                + largest.prefix(3).map { "\($0.name.shortened(to: 40)) (\($0.count))" }.joined(separator: ", ")
         }
         let delta = ByteCount(Int64(totalBytes) - Int64(previousTotalBytes))
         let most = grown.prefix(3).map { "\($0.name.shortened(to: 40)) +\(ByteCount($0.shallowBytes)) (+\($0.count))" }

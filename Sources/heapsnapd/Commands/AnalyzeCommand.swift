@@ -28,7 +28,8 @@ struct AnalyzeCommand: ParsableCommand {
         let record = try store.resolve(id)
         let memoryMax = workplace.configuration.analysis.memoryMax
         if let bytes = record.bytes, Self.memory(for: bytes) > memoryMax {
-            throw CommandFailure(.refused, "cannot analyse \(record.id): it needs about \(Self.memory(for: bytes)); raise analysis.memoryMax (\(memoryMax))")
+            throw CommandFailure(
+                .refused, "cannot analyse \(record.id): it needs about \(Self.memory(for: bytes)); raise analysis.memoryMax (\(memoryMax))")
         }
         var analysis: CaptureAnalysis
         var rows: [ClassSummary]

@@ -62,7 +62,8 @@ struct RetainersCommand: ParsableCommand {
         func tell(_ steps: [RetainingPaths.Step], _ indent: Int) {
             for step in steps {
                 let distance = step.node.distance.distanceText
-                Terminal.print(String(repeating: "  ", count: indent) + "\(step.edge.text) of \(step.node.title) @\(step.node.id), distance \(distance)")
+                Terminal.print(
+                    String(repeating: "  ", count: indent) + "\(step.edge.text) of \(step.node.title) @\(step.node.id), distance \(distance)")
                 tell(step.retainers, indent + 1)
             }
         }
@@ -74,7 +75,9 @@ struct RetainersCommand: ParsableCommand {
 
     private func tell(_ paths: ClassPaths) {
         if options.json { return JSONOutput.print(paths) }
-        Terminal.print("\(paths.className.shortened(to: 80)): \(paths.members) objects in \(paths.groupCount) paths" + (paths.sampled < paths.members ? ", of \(paths.sampled) sampled" : ""))
+        Terminal.print(
+            "\(paths.className.shortened(to: 80)): \(paths.members) objects in \(paths.groupCount) paths"
+                + (paths.sampled < paths.members ? ", of \(paths.sampled) sampled" : ""))
         for group in paths.groups {
             Terminal.print(
                 "\(group.count) objects, shallow \(ByteCount(clamping: group.shallowBytes)), such as @\(group.example.id):\n" + Self.text(group.path))

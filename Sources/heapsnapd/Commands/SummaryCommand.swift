@@ -28,7 +28,9 @@ struct SummaryCommand: ParsableCommand {
         let all = sort.sorted(graph.summary(byLocation: byLocation, nodes: only.map { graph.nodes(in: $0) }))
         let chosen = rows.chosen(all, name: \.name)
         if options.json { return JSONOutput.print(SummaryDocument(graph, chosen)) }
-        var table = Table([("CONSTRUCTOR", .left), ("DISTANCE", .right), ("COUNT", .right), ("SHALLOW", .right), ("", .right), ("RETAINED", .right), ("", .right)])
+        var table = Table([
+            ("CONSTRUCTOR", .left), ("DISTANCE", .right), ("COUNT", .right), ("SHALLOW", .right), ("", .right), ("RETAINED", .right), ("", .right),
+        ])
         let total = max(1, graph.totalBytes)
         func share(_ bytes: UInt64) -> String { "\(bytes * 100 / total) %" }
         for row in chosen {
@@ -106,12 +108,14 @@ extension Int32 {
 extension String {
     /// Controls and what would reorder a line (bidirectional marks) are not shown: the text is a stranger's.
     func shortened(to width: Int) -> String {
-        let plain = String(String.UnicodeScalarView(unicodeScalars.prefix(width + 1).map { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: "\u{FFFD}"
-            default: scalar
-            }
-        }))
+        let plain = String(
+            String.UnicodeScalarView(
+                unicodeScalars.prefix(width + 1).map { scalar in
+                    switch scalar.properties.generalCategory {
+                    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: "\u{FFFD}"
+                    default: scalar
+                    }
+                }))
         return plain.count > width ? plain.prefix(width - 1) + "…" : plain
     }
 }
