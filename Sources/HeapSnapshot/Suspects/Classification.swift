@@ -77,7 +77,7 @@ struct Classification {
         if 2 * content.backingStoreBytes >= found.bytes { return .buffers }
         if isString, found.members.count == 1 || weights.bytes[found.members[0]] * 10 >= found.bytes * 9 {
             let groups = Set(found.members.map { UInt32($0) })
-            let duplicates = DuplicatedStrings(facts.graph) { groups.contains(tree.groupOf.pointer[$0]) }
+            let duplicates = StringWaste(facts.graph) { groups.contains(tree.groupOf.pointer[$0]) }
             if 2 * Int64(clamping: duplicates.wastedBytes) >= found.bytes { return .duplicatedStrings }
         }
         return key.kind == NodeKind.closure ? .closures : .collection

@@ -53,7 +53,7 @@ struct SuspectDetails {
         case .asyncContext: detail = content.store.map { facts.className(Int(classification.tree.groups[$0].nearest)) }
         case .duplicatedStrings:
             let groups = Set(found.members.map { UInt32($0) })
-            let strings = DuplicatedStrings(facts.graph) { groups.contains(classification.tree.groupOf.pointer[$0]) }
+            let strings = StringWaste(facts.graph) { groups.contains(classification.tree.groupOf.pointer[$0]) }
             detail = "\(strings.texts) texts"
         default: break
         }

@@ -133,11 +133,11 @@ struct SuspectSearch {
     /// Strings that are there many times, wherever they are.
     private func duplicates(_ threshold: UInt64, _ facts: NodeFacts) -> Suspect? {
         let graph = graphs[graphs.count - 1]
-        let strings = DuplicatedStrings(graph)
+        let strings = StringWaste(graph)
         guard let worst = strings.worst, strings.wastedBytes >= threshold else { return nil }
         var growth: Suspect.Growth?
         if !steps.isEmpty {
-            let wasted = graphs.dropLast().map { DuplicatedStrings($0).wastedBytes } + [strings.wastedBytes]
+            let wasted = graphs.dropLast().map { StringWaste($0).wastedBytes } + [strings.wastedBytes]
             let grown = zip(wasted.dropFirst(), wasted).map { Int64(clamping: $0) - Int64(clamping: $1) }
             let all = grown.reduce(0, +)
             // A tenth of what came in all; less is told by whatever holds them.

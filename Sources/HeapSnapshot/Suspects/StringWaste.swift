@@ -1,5 +1,5 @@
 /// Texts that are in the heap more than once. Cost: 12 bytes per text while it works, 3 ns a node.
-struct DuplicatedStrings {
+struct StringWaste {
     /// What could go if each text were there once.
     private(set) var wastedBytes: UInt64 = 0
     private(set) var count = 0
