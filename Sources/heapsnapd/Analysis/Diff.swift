@@ -1,10 +1,55 @@
 import HeapSnapshot
+import SnapshotStore
 
-/// Two snapshots side by side, by the identity of objects that is right for them.
-enum Diff {
-    /// - Parameter identity: nil: found out, from the records, else from the snapshots.
-    static func of(_ opened: [OpenedSnapshot], _ graphs: [SnapshotGraph], identity: Identity?) throws -> HeapSnapshot.Comparison {
-        let after = HeapSnapshot.Census(graphs[1])
-        return HeapSnapshot.Comparison(HeapSnapshot.Census(graphs[0], namedAs: after), after, identity: identity ?? .ids)
+/// Two snapshots side by side, by the identity of objects that is right for them (contract 33).
+struct Diff {
+    var comparison: HeapSnapshot.Comparison
+    /// Why this identity, in words.
+    var reason: String
+    /// Of alignments: the share of references that confirm it.
+    var agreement: Double?
+    /// Without identity: by the way from the roots.
+    var paths: [PathChange]?
+
+    /// - Parameters:
+    ///   - before, after: read, and not computed.
+    ///   - identity: nil: found out, from the records, else from the snapshots.
+    init(_ before: OpenedSnapshot, _ after: OpenedSnapshot, identity: Identity?, byLocation: Bool = false) {
+        let chosen = Self.choose(before, after, identity)
+        reason = chosen.reason
+        switch chosen.identity {
+        case .ids:
+            let later = HeapSnapshot.Census(after.snapshot)
+            comparison = HeapSnapshot.Comparison(
+                HeapSnapshot.Census(before.snapshot, namedAs: later), later, identity: .ids, byLocation: byLocation)
+        case .aligned:
+            let alignment = Alignment(before.snapshot, after.snapshot)
+            let identities = alignment.identities(before.snapshot, after.snapshot)
+            let later = HeapSnapshot.Census(after.snapshot, identities: identities)
+            comparison = HeapSnapshot.Comparison(
+                HeapSnapshot.Census(before.snapshot, namedAs: later), later, identity: .aligned, byLocation: byLocation)
+            agreement = alignment.agreement
+        case .none:
+            let later = HeapLayout(SnapshotGraph(after.snapshot))
+            let earlier = HeapLayout(SnapshotGraph(before.snapshot), namedAs: later)
+            comparison = HeapSnapshot.Comparison(earlier, later)
+            paths = PathChange.between(earlier, later)
+        }
+    }
+
+    private static func choose(_ before: OpenedSnapshot, _ after: OpenedSnapshot, _ wanted: Identity?) -> (identity: Identity, reason: String) {
+        if let wanted { return (wanted, "as asked for") }
+        if let old = before.record, let new = after.record {
+            if let lineage = old.lineage, lineage == new.lineage { return (.ids, "both number their objects alike (lineage \(lineage))") }
+            if let instance = old.instance, instance == new.instance {
+                return (.aligned, "two copies of one process, each of which numbers its objects anew")
+            }
+            return (.none, "two processes, whose object ids have nothing to do with each other")
+        }
+        let guess = Identity.guess(before.snapshot, after.snapshot)
+        let seen = "\(guess.agreed) of \(guess.found) common ids are on the same kind of object"
+        if guess.identity == .ids { return (.ids, seen) }
+        let copies = guess.isBeforeNumberedAnew && guess.isAfterNumberedAnew
+        return (.none, seen + (copies ? "; for two copies of one process use --identity aligned" : ""))
     }
 }

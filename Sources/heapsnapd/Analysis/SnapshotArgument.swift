@@ -31,7 +31,7 @@ extension SnapshotArgument {
     ///
     /// - Throws: `CommandFailure` with `.damaged` for what is no snapshot or ends early, `.notFound`.
     func open(_ options: GlobalOptions, partial: Bool = false) throws -> OpenedSnapshot {
-        let (bytes, record) = try source(options)
+        let (bytes, record) = try bytes(options)
         let size = bytes.size
         var seen = 0
         let source = ByteSource(size: size.map { Int($0.bytes) }) { buffer in
@@ -56,7 +56,8 @@ extension SnapshotArgument {
         }
     }
 
-    private func source(_ options: GlobalOptions) throws -> (bytes: SnapshotBytes, record: SnapshotRecord?) {
+    /// Not read yet.
+    func bytes(_ options: GlobalOptions) throws -> (bytes: SnapshotBytes, record: SnapshotRecord?) {
         if text == "-" { return (try SnapshotBytes(.standardInput, called: "standard input"), nil) }
         if isFile {
             do { return (try SnapshotBytes(fileAt: text), nil) } catch StoreError.call(_, _, .noSuchFileOrDirectory) {

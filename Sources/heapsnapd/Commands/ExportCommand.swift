@@ -1,4 +1,5 @@
 import ArgumentParser
+import HeapSnapshot
 import SnapshotStore
 import SystemPackage
 import Units
@@ -11,6 +12,7 @@ struct ExportCommand: ParsableCommand {
               heapsnapd export latest
               heapsnapd export 20261121T0031 -o leak.heapsnapshot
               heapsnapd export latest~1 -o - | gzip > before.heapsnapshot.gz
+              heapsnapd export latest --devtools-compare latest~1    for the Comparison view of Chrome, of two copies of one process
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -18,8 +20,13 @@ struct ExportCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("Where to: a file, or - for standard output; default: ID.heapsnapshot here.", valueName: "file"))
     var output: String?
     @Flag(help: "Overwrite the file.") var force = false
+    @Option(
+        help: ArgumentHelp(
+            "Number the objects as in this earlier snapshot of the same process, so that DevTools compares the two rightly.", valueName: "snapshot"))
+    var devtoolsCompare: SnapshotArgument?
 
     func run() throws {
+        if let base = devtoolsCompare { return try renumbered(as: base) }
         let store = try Workplace.open(options, for: .reading).store
         let record = try store.resolve(id)
         guard record.hasSnapshot else {
@@ -42,8 +49,35 @@ struct ExportCommand: ParsableCommand {
         }
     }
 
+    /// Written while it is read a second time: the ids are known only when all of it was seen.
+    private func renumbered(as base: SnapshotArgument) throws {
+        let earlier = try base.open(options)
+        guard let argument = SnapshotArgument(argument: id) else { throw CommandFailure(.usage, "an id is needed") }
+        let later = try argument.open(options)
+        let identities = Alignment(earlier.snapshot, later.snapshot).identities(earlier.snapshot, later.snapshot)
+        let (source, _) = try argument.bytes(options)
+        let path = output ?? "\((later.name.split(separator: "/").last ?? "snapshot")).aligned.heapsnapshot"
+        let file: FileDescriptor
+        do {
+            file =
+                path == "-"
+                ? .standardOutput
+                : try .open(
+                    FilePath(path), .writeOnly, options: force ? [.create, .truncate, .closeOnExec] : [.create, .exclusiveCreate, .closeOnExec],
+                    permissions: [.ownerReadWrite])
+        } catch let error as Errno {
+            throw CommandFailure(.failed, "cannot write \(path): \(error == .fileExists ? "it exists; --force overwrites it" : "\(error)")")
+        }
+        var bytes = ByteCount.zero
+        try IDRewriting.copy(ByteSource(size: nil, read: source.read), identities, nodeCount: later.snapshot.nodeCount) { piece in
+            _ = try file.writeAll(piece)
+            bytes += ByteCount(piece.count)
+        }
+        if path != "-" { options.json ? JSONOutput.print(Written(id: later.record?.id, path: path, bytes: bytes)) : Terminal.print(path) }
+    }
+
     private struct Written: Encodable {
-        var id: SnapshotID
+        var id: SnapshotID?
         var path: String
         var bytes: ByteCount
     }
