@@ -1,0 +1,252 @@
+/// The work of `Alignment`: two graphs, and what was found so far.
+struct AlignmentSearch {
+    let before: NodeHashes, after: NodeHashes
+    let later: Column<UInt32>, earlier: Column<UInt32>
+    private(set) var matched = 0
+    /// Ordinals of the earlier one whose neighbours are to be looked at.
+    private var queue: [UInt32] = []
+    /// By ordinal of the earlier one: the nearest matched one at or before it, plus one, and at or behind it.
+    private let previous: Column<UInt32>, next: Column<UInt32>
+
+    init(_ before: Snapshot, _ after: Snapshot) {
+        (self.before, self.after) = (NodeHashes(before), NodeHashes(after))
+        (later, earlier) = (Column(before.nodeCount), Column(after.nodeCount))
+        (previous, next) = (Column(before.nodeCount), Column(before.nodeCount))
+    }
+
+    func free() {
+        before.free()
+        after.free()
+        previous.free()
+        next.free()
+    }
+
+    mutating func run() {
+        take(0, 0)
+        anchor()
+        findNeighbours()
+        for round in 0..<3 {
+            propagate(elements: round > 0)
+            findNeighbours()
+            fillGaps()
+            propagate(elements: round > 0)
+            findNeighbours()
+        }
+    }
+
+    private mutating func take(_ a: Int, _ b: Int) {
+        guard later.pointer[a] == 0, earlier.pointer[b] == 0 else { return }
+        later.pointer[a] = UInt32(truncatingIfNeeded: b &+ 1)
+        earlier.pointer[b] = UInt32(truncatingIfNeeded: a &+ 1)
+        matched &+= 1
+        queue.append(UInt32(truncatingIfNeeded: a))
+    }
+
+    // MARK: - What is unique
+
+    private mutating func anchor() {
+        let (one, other) = (before.finer(before.own), after.finer(after.own))
+        let (two, another) = (before.finer(one), after.finer(other))
+        takeUnique(two, another)
+        two.free()
+        another.free()
+        takeUnique(one, other)
+        one.free()
+        other.free()
+        takeUnique(before.own, after.own)
+    }
+
+    private struct Slot: BitwiseCopyable { var (hash, a, b): (UInt64, UInt32, UInt32) }
+
+    private mutating func takeUnique(_ ofBefore: Column<UInt64>, _ ofAfter: Column<UInt64>) {
+        let several = UInt32.max
+        var capacity = 1024
+        while capacity * 2 < (before.links.nodeCount + after.links.nodeCount) * 3 / 2 { capacity *= 2 }
+        // As many different ones as nodes there can be.
+        while capacity <= before.links.nodeCount + after.links.nodeCount - 2 * matched { capacity *= 2 }
+        let slots = Column<Slot>(capacity)
+        defer { slots.free() }
+        let table = slots.pointer
+        func place(_ hash: UInt64) -> Int {
+            var at = Int(truncatingIfNeeded: hash) & (capacity &- 1)
+            while table[at].a != 0 || table[at].b != 0, table[at].hash != hash { at = (at &+ 1) & (capacity &- 1) }
+            table[at].hash = hash
+            return at
+        }
+        for node in 0..<before.links.nodeCount where later.pointer[node] == 0 {
+            let at = place(ofBefore.pointer[node])
+            table[at].a = table[at].a == 0 ? UInt32(truncatingIfNeeded: node &+ 1) : several
+        }
+        for node in 0..<after.links.nodeCount where earlier.pointer[node] == 0 {
+            let at = place(ofAfter.pointer[node])
+            table[at].b = table[at].b == 0 ? UInt32(truncatingIfNeeded: node &+ 1) : several
+        }
+        for at in 0..<capacity {
+            let slot = table[at]
+            guard slot.a != 0, slot.b != 0, slot.a != several, slot.b != several else { continue }
+            let (a, b) = (Int(slot.a) - 1, Int(slot.b) - 1)
+            if before.own.pointer[a] == after.own.pointer[b] { take(a, b) }
+        }
+    }
+
+    // MARK: - Along edges
+
+    private mutating func propagate(elements: Bool) {
+        if elements {
+            // The pairs so far were followed along names only.
+            for node in 0..<before.links.nodeCount where later.pointer[node] != 0 { queue.append(UInt32(truncatingIfNeeded: node)) }
+        }
+        while let top = queue.popLast() {
+            let a = Int(top)
+            let b = Int(later.pointer[a]) - 1
+            forEachPair(a, b, elements: elements) { search, x, y in
+                guard search.later.pointer[x] == 0, search.earlier.pointer[y] == 0, search.before.own.pointer[x] == search.after.own.pointer[y],
+                    search.isPlausible(x, y)
+                else { return }
+                search.take(x, y)
+            }
+            // Up: a node that only one object leads to belongs to that object.
+            let (p, q) = (Int(before.onlyRetainer.pointer[a]) - 1, Int(after.onlyRetainer.pointer[b]) - 1)
+            if p >= 0, q >= 0, later.pointer[p] == 0, earlier.pointer[q] == 0, before.own.pointer[p] == after.own.pointer[q] { take(p, q) }
+        }
+    }
+
+    /// Targets of the edges that have the same name in both.
+    private mutating func forEachPair(_ a: Int, _ b: Int, elements: Bool, _ body: (inout AlignmentSearch, Int, Int) -> Void) {
+        let (mine, its) = (before.links.edges(a), after.links.edges(b))
+        var index: [UInt64: Int]?
+        var shift = its.lowerBound - mine.lowerBound
+        for edge in mine where !before.links.isWeak(edge) {
+            let key = before.key(edge)
+            if before.isNumber(key), !elements { continue }
+            var other = edge &+ shift
+            if !its.contains(other) || after.key(other) != key {
+                if its.count <= 16 {
+                    guard let found = its.first(where: { after.key($0) == key }) else { continue }
+                    other = found
+                } else {
+                    if index == nil { index = Dictionary(its.map { (after.key($0), $0) }, uniquingKeysWith: { first, _ in first }) }
+                    guard let found = index?[key] else { continue }
+                    other = found
+                }
+                shift = other &- edge
+            }
+            body(&self, Int(before.links.target[edge]), Int(after.links.target[other]))
+        }
+    }
+
+    /// Whether what only these two lead to lies among the same neighbours. Nothing speaks against a pair that has nothing of its own.
+    private func isPlausible(_ x: Int, _ y: Int) -> Bool {
+        let (mine, its) = (before.links.edges(x), after.links.edges(y))
+        let shift = its.lowerBound - mine.lowerBound
+        for edge in mine {
+            let child = Int(before.links.target[edge])
+            guard before.onlyRetainer.pointer[child] == x &+ 1, its.contains(edge &+ shift) else { continue }
+            let other = Int(after.links.target[edge &+ shift])
+            guard after.onlyRetainer.pointer[other] == y &+ 1 else { continue }
+            return isInPlace(child, other)
+        }
+        return true
+    }
+
+    /// Between the partners of the nodes around it, or as far from one of them.
+    private func isInPlace(_ x: Int, _ y: Int) -> Bool {
+        let (left, right) = (Int(previous.pointer[x]) - 1, Int(next.pointer[x]) - 1)
+        let before = left >= 0 ? Int(later.pointer[left]) - 1 : -1
+        let behind = right >= 0 ? Int(later.pointer[right]) - 1 : after.links.nodeCount
+        if left >= 0, y &- before == x &- left { return true }
+        if right >= 0, behind &- y == right &- x { return true }
+        return before < y && y < behind && behind &- before <= 4 &* (right &- left) &+ 16
+    }
+
+    private func findNeighbours() {
+        var last: UInt32 = 0
+        for node in 0..<before.links.nodeCount {
+            if later.pointer[node] != 0 { last = UInt32(truncatingIfNeeded: node &+ 1) }
+            previous.pointer[node] = last
+        }
+        last = 0
+        for node in stride(from: before.links.nodeCount - 1, through: 0, by: -1) {
+            if later.pointer[node] != 0 { last = UInt32(truncatingIfNeeded: node &+ 1) }
+            next.pointer[node] = last
+        }
+    }
+
+    // MARK: - Along the heap
+
+    /// Longest gap that is compared as a whole; longer ones from both ends only.
+    private static let longestGap = 200
+
+    private mutating func fillGaps() {
+        var lengths = [UInt8](repeating: 0, count: (Self.longestGap + 1) * (Self.longestGap + 1))
+        var left = 0
+        while left < before.links.nodeCount {
+            guard later.pointer[left] != 0 else {
+                left += 1
+                continue
+            }
+            var right = left + 1
+            while right < before.links.nodeCount, later.pointer[right] == 0 { right += 1 }
+            if right > left + 1 {
+                let start = Int(later.pointer[left])
+                var end = start
+                while end < after.links.nodeCount, earlier.pointer[end] == 0, end - start <= 4 * (right - left) + Self.longestGap { end += 1 }
+                // The gap in the later one must end at the partner of the node that ends this one, or objects came or went from elsewhere.
+                let isClosed = end < after.links.nodeCount && right < before.links.nodeCount && Int(later.pointer[right]) == end + 1
+                if end > start { fill(left + 1..<right, start..<end, isClosed: isClosed, &lengths) }
+            }
+            left = right
+        }
+    }
+
+    private mutating func fill(_ mine: Range<Int>, _ its: Range<Int>, isClosed: Bool, _ lengths: inout [UInt8]) {
+        var (a, b) = (mine, its)
+        while let x = a.first, let y = b.first, before.own.pointer[x] == after.own.pointer[y] {
+            take(x, y)
+            (a, b) = (a.dropFirst(), b.dropFirst())
+        }
+        guard isClosed else { return }
+        while let x = a.last, let y = b.last, before.own.pointer[x] == after.own.pointer[y] {
+            take(x, y)
+            (a, b) = (a.dropLast(), b.dropLast())
+        }
+        guard !a.isEmpty, !b.isEmpty, a.count <= Self.longestGap, b.count <= Self.longestGap else { return }
+        // The longest common subsequence, from behind.
+        let width = b.count + 1
+        for row in 0...a.count { lengths[row * width + b.count] = 0 }
+        for column in 0...b.count { lengths[a.count * width + column] = 0 }
+        for row in (0..<a.count).reversed() {
+            for column in (0..<b.count).reversed() {
+                let isEqual = before.own.pointer[a.lowerBound + row] == after.own.pointer[b.lowerBound + column]
+                lengths[row * width + column] =
+                    isEqual
+                    ? lengths[(row + 1) * width + column + 1] + 1 : max(lengths[(row + 1) * width + column], lengths[row * width + column + 1])
+            }
+        }
+        var (row, column) = (0, 0)
+        while row < a.count, column < b.count {
+            if before.own.pointer[a.lowerBound + row] == after.own.pointer[b.lowerBound + column] {
+                take(a.lowerBound + row, b.lowerBound + column)
+                (row, column) = (row + 1, column + 1)
+            } else if lengths[(row + 1) * width + column] >= lengths[row * width + column + 1] {
+                row += 1
+            } else {
+                column += 1
+            }
+        }
+    }
+
+    // MARK: - How well it went
+
+    mutating func agreement() -> Double {
+        var (same, all) = (0, 0)
+        for a in 0..<before.links.nodeCount where later.pointer[a] != 0 {
+            forEachPair(a, Int(later.pointer[a]) - 1, elements: false) { search, x, y in
+                guard search.later.pointer[x] != 0, search.earlier.pointer[y] != 0 else { return }
+                all += 1
+                if Int(search.later.pointer[x]) == y + 1 { same += 1 }
+            }
+        }
+        return all == 0 ? 0 : Double(same) / Double(all)
+    }
+}
