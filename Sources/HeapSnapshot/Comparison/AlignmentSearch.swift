@@ -25,14 +25,21 @@ struct AlignmentSearch {
         take(0, 0)
         anchor()
         findNeighbours()
-        for round in 0..<3 {
-            propagate(elements: round > 0)
+        propagate(elements: false)
+        findNeighbours()
+        for _ in 0..<Self.rounds {
+            let known = matched
+            propagate(elements: true)
             findNeighbours()
             fillGaps()
-            propagate(elements: round > 0)
+            propagate(elements: false)
             findNeighbours()
+            // Less than one in 10,000 more: it is over.
+            if matched &- known <= before.links.nodeCount / 10_000 { break }
         }
     }
+
+    private static let rounds = 8
 
     private mutating func take(_ a: Int, _ b: Int) {
         guard later.pointer[a] == 0, earlier.pointer[b] == 0 else { return }
@@ -107,7 +114,9 @@ struct AlignmentSearch {
             }
             // Up: a node that only one object leads to belongs to that object.
             let (p, q) = (Int(before.onlyRetainer.pointer[a]) - 1, Int(after.onlyRetainer.pointer[b]) - 1)
-            if p >= 0, q >= 0, later.pointer[p] == 0, earlier.pointer[q] == 0, before.own.pointer[p] == after.own.pointer[q] { take(p, q) }
+            if p >= 0, q >= 0, later.pointer[p] == 0, earlier.pointer[q] == 0, before.own.pointer[p] == after.own.pointer[q], isPlausible(p, q) {
+                take(p, q)
+            }
         }
     }
 
@@ -135,29 +144,44 @@ struct AlignmentSearch {
         }
     }
 
-    /// Whether what only these two lead to lies among the same neighbours. Nothing speaks against a pair that has nothing of its own.
+    /// Whether the two can be one object: what they hold is the same as far as that is known, and what only these two lead to lies among the same
+    /// neighbours. Nothing speaks against a pair that has nothing of its own.
     private func isPlausible(_ x: Int, _ y: Int) -> Bool {
         let (mine, its) = (before.links.edges(x), after.links.edges(y))
         let shift = its.lowerBound - mine.lowerBound
-        for edge in mine {
-            let child = Int(before.links.target[edge])
-            guard before.onlyRetainer.pointer[child] == x &+ 1, its.contains(edge &+ shift) else { continue }
-            let other = Int(after.links.target[edge &+ shift])
-            guard after.onlyRetainer.pointer[other] == y &+ 1 else { continue }
-            return isInPlace(child, other)
+        var (same, different, inPlace, outOfPlace) = (0, 0, 0, 0)
+        for edge in mine.prefix(Self.edgesLookedAt) where its.contains(edge &+ shift) && !before.links.isWeak(edge) {
+            let key = before.key(edge)
+            guard key == after.key(edge &+ shift) else { continue }
+            let (child, other) = (Int(before.links.target[edge]), Int(after.links.target[edge &+ shift]))
+            let areOwn = before.onlyRetainer.pointer[child] == x &+ 1 && after.onlyRetainer.pointer[other] == y &+ 1
+            if later.pointer[child] == other &+ 1 {
+                if areOwn { same &+= 1 }
+            } else if later.pointer[child] != 0 || earlier.pointer[other] != 0 || before.own.pointer[child] != after.own.pointer[other] {
+                // A backing store that grew says nothing.
+                if before.links.kind[child] != NodeKind.array { different &+= 1 }
+            } else if areOwn, inPlace &+ outOfPlace == 0 {
+                if isInPlace(child, other) { inPlace = 1 } else { outOfPlace = 1 }
+            }
         }
-        return true
+        return different <= same && outOfPlace <= same
     }
 
-    /// Between the partners of the nodes around it, or as far from one of them.
+    /// Of a large object the first ones tell enough.
+    private static let edgesLookedAt = 16
+
+    /// Between the partners of the nodes around it, or about as far from one of them.
     private func isInPlace(_ x: Int, _ y: Int) -> Bool {
         let (left, right) = (Int(previous.pointer[x]) - 1, Int(next.pointer[x]) - 1)
         let before = left >= 0 ? Int(later.pointer[left]) - 1 : -1
         let behind = right >= 0 ? Int(later.pointer[right]) - 1 : after.links.nodeCount
-        if left >= 0, y &- before == x &- left { return true }
-        if right >= 0, behind &- y == right &- x { return true }
+        if left >= 0, isAbout(y &- before, x &- left) { return true }
+        if right >= 0, isAbout(behind &- y, right &- x) { return true }
         return before < y && y < behind && behind &- before <= 4 &* (right &- left) &+ 16
     }
+
+    /// A few nodes may have come or gone in between.
+    private func isAbout(_ a: Int, _ b: Int) -> Bool { a > 0 && abs(a &- b) <= min(8, b) }
 
     private func findNeighbours() {
         var last: UInt32 = 0
@@ -174,7 +198,7 @@ struct AlignmentSearch {
 
     // MARK: - Along the heap
 
-    /// Longest gap that is compared as a whole; longer ones from both ends only.
+    /// Longest gap that is compared as a whole; longer ones are left.
     private static let longestGap = 200
 
     private mutating func fillGaps() {
@@ -199,34 +223,54 @@ struct AlignmentSearch {
         }
     }
 
+    /// What makes two nodes of a gap the same: what they are and lead to, and the object that alone leads to them.
+    private func symbol(_ node: Int, _ of: NodeHashes, isEarlier: Bool) -> UInt64 {
+        var hash = of.own.pointer[node]
+        for edge in of.links.edges(node).prefix(Self.edgesLookedAt) where !of.links.isWeak(edge) {
+            hash = mix(hash &+ of.key(edge), of.own.pointer[Int(of.links.target[edge])])
+        }
+        let retainer = Int(of.onlyRetainer.pointer[node]) - 1
+        guard retainer >= 0 else { return hash }
+        // By its ordinal in the later one; one that is not known can be no known one.
+        let known = isEarlier ? Int(later.pointer[retainer]) : earlier.pointer[retainer] != 0 ? retainer + 1 : 0
+        return mix(hash, known == 0 ? of.own.pointer[retainer] : UInt64(known))
+    }
+
     private mutating func fill(_ mine: Range<Int>, _ its: Range<Int>, isClosed: Bool, _ lengths: inout [UInt8]) {
-        var (a, b) = (mine, its)
-        while let x = a.first, let y = b.first, before.own.pointer[x] == after.own.pointer[y] {
-            take(x, y)
+        guard mine.count <= Self.longestGap, its.count <= Self.longestGap else { return }
+        let first = mine.map { symbol($0, before, isEarlier: true) }, second = its.map { symbol($0, after, isEarlier: false) }
+        var (a, b) = (first[...], second[...])
+        func pair(_ row: Int, _ column: Int) { pairs.append((mine.lowerBound + row, its.lowerBound + column)) }
+        var pairs: [(Int, Int)] = []
+        while let x = a.first, x == b.first {
+            pair(a.startIndex, b.startIndex)
             (a, b) = (a.dropFirst(), b.dropFirst())
         }
-        guard isClosed else { return }
-        while let x = a.last, let y = b.last, before.own.pointer[x] == after.own.pointer[y] {
-            take(x, y)
+        while isClosed, let x = a.last, x == b.last {
+            pair(a.endIndex - 1, b.endIndex - 1)
             (a, b) = (a.dropLast(), b.dropLast())
         }
-        guard !a.isEmpty, !b.isEmpty, a.count <= Self.longestGap, b.count <= Self.longestGap else { return }
-        // The longest common subsequence, from behind.
+        if isClosed, !a.isEmpty, !b.isEmpty { for (row, column) in Self.longestCommon(a, b, &lengths) { pair(row, column) } }
+        for (x, y) in pairs where before.own.pointer[x] == after.own.pointer[y] { take(x, y) }
+    }
+
+    /// Places of a longest common subsequence.
+    private static func longestCommon(_ a: ArraySlice<UInt64>, _ b: ArraySlice<UInt64>, _ lengths: inout [UInt8]) -> [(Int, Int)] {
         let width = b.count + 1
+        let (rows, columns) = (a.startIndex, b.startIndex)
         for row in 0...a.count { lengths[row * width + b.count] = 0 }
         for column in 0...b.count { lengths[a.count * width + column] = 0 }
         for row in (0..<a.count).reversed() {
             for column in (0..<b.count).reversed() {
-                let isEqual = before.own.pointer[a.lowerBound + row] == after.own.pointer[b.lowerBound + column]
                 lengths[row * width + column] =
-                    isEqual
+                    a[rows + row] == b[columns + column]
                     ? lengths[(row + 1) * width + column + 1] + 1 : max(lengths[(row + 1) * width + column], lengths[row * width + column + 1])
             }
         }
-        var (row, column) = (0, 0)
+        var (row, column, found): (Int, Int, [(Int, Int)]) = (0, 0, [])
         while row < a.count, column < b.count {
-            if before.own.pointer[a.lowerBound + row] == after.own.pointer[b.lowerBound + column] {
-                take(a.lowerBound + row, b.lowerBound + column)
+            if a[rows + row] == b[columns + column] {
+                found.append((rows + row, columns + column))
                 (row, column) = (row + 1, column + 1)
             } else if lengths[(row + 1) * width + column] >= lengths[row * width + column + 1] {
                 row += 1
@@ -234,6 +278,7 @@ struct AlignmentSearch {
                 column += 1
             }
         }
+        return found
     }
 
     // MARK: - How well it went
