@@ -106,22 +106,23 @@ struct AlignmentSearch {
         while let top = queue.popLast() {
             let a = Int(top)
             let b = Int(later.pointer[a]) - 1
-            forEachPair(a, b, elements: elements) { search, x, y in
+            let isList = before.links.edges(a).count > Self.edgesLookedAt
+            forEachPair(a, b, elements: elements) { search, isElement, x, y in
                 guard search.later.pointer[x] == 0, search.earlier.pointer[y] == 0, search.before.own.pointer[x] == search.after.own.pointer[y],
-                    search.isPlausible(x, y)
+                    search.isPlausible(x, y, placeCounts: isElement && isList)
                 else { return }
                 search.take(x, y)
             }
             // Up: a node that only one object leads to belongs to that object.
             let (p, q) = (Int(before.onlyRetainer.pointer[a]) - 1, Int(after.onlyRetainer.pointer[b]) - 1)
-            if p >= 0, q >= 0, later.pointer[p] == 0, earlier.pointer[q] == 0, before.own.pointer[p] == after.own.pointer[q], isPlausible(p, q) {
+            if p >= 0, q >= 0, later.pointer[p] == 0, earlier.pointer[q] == 0, before.own.pointer[p] == after.own.pointer[q], isPlausible(p, q, placeCounts: true) {
                 take(p, q)
             }
         }
     }
 
     /// Targets of the edges that have the same name in both.
-    private mutating func forEachPair(_ a: Int, _ b: Int, elements: Bool, _ body: (inout AlignmentSearch, Int, Int) -> Void) {
+    private mutating func forEachPair(_ a: Int, _ b: Int, elements: Bool, _ body: (inout AlignmentSearch, _ isElement: Bool, Int, Int) -> Void) {
         let (mine, its) = (before.links.edges(a), after.links.edges(b))
         var index: [UInt64: Int]?
         var shift = its.lowerBound - mine.lowerBound
@@ -140,13 +141,15 @@ struct AlignmentSearch {
                 }
                 shift = other &- edge
             }
-            body(&self, Int(before.links.target[edge]), Int(after.links.target[other]))
+            body(&self, before.isNumber(key), Int(before.links.target[edge]), Int(after.links.target[other]))
         }
     }
 
     /// Whether the two can be one object: what they hold is the same as far as that is known, and what only these two lead to lies among the same
     /// neighbours. Nothing speaks against a pair that has nothing of its own.
-    private func isPlausible(_ x: Int, _ y: Int) -> Bool {
+    ///
+    /// - Parameter placeCounts: for what was found by its number in a long list, where others may stand now; a property's value moves with its object.
+    private func isPlausible(_ x: Int, _ y: Int, placeCounts: Bool) -> Bool {
         let (mine, its) = (before.links.edges(x), after.links.edges(y))
         let shift = its.lowerBound - mine.lowerBound
         var (same, different, inPlace, outOfPlace) = (0, 0, 0, 0)
@@ -160,7 +163,7 @@ struct AlignmentSearch {
             } else if later.pointer[child] != 0 || earlier.pointer[other] != 0 || before.own.pointer[child] != after.own.pointer[other] {
                 // A backing store that grew says nothing.
                 if before.links.kind[child] != NodeKind.array { different &+= 1 }
-            } else if areOwn, inPlace &+ outOfPlace == 0 {
+            } else if placeCounts, areOwn, inPlace &+ outOfPlace == 0 {
                 if isInPlace(child, other) { inPlace = 1 } else { outOfPlace = 1 }
             }
         }
@@ -286,7 +289,7 @@ struct AlignmentSearch {
     mutating func agreement() -> Double {
         var (same, all) = (0, 0)
         for a in 0..<before.links.nodeCount where later.pointer[a] != 0 {
-            forEachPair(a, Int(later.pointer[a]) - 1, elements: false) { search, x, y in
+            forEachPair(a, Int(later.pointer[a]) - 1, elements: false) { search, _, x, y in
                 guard search.later.pointer[x] != 0, search.earlier.pointer[y] != 0 else { return }
                 all += 1
                 if Int(search.later.pointer[x]) == y + 1 { same += 1 }
