@@ -28,7 +28,7 @@ import Testing
         let chain = try #require(path.segments.first { $0.times > 1 })
         #expect(chain.times > 300)
         #expect(chain.steps.map(\.edge.text) == ["variable originLeakObject", "(context)", ".leakMethod"])
-        #expect(chain.steps[1].node.title == "leakMethod() script 82:17:91")
+        #expect(chain.steps[1].node.title == "leakMethod() /tmp/peers/gen/closure-leak.js:17:91")
         #expect(path.length == Int(farthest.distance) - 1)
         #expect(path.segments.reduce(0) { $0 + $1.steps.count * $1.times + $1.omitted } == path.length)
         #expect(path.endsAtUserRoot)

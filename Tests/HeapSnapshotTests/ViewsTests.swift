@@ -104,6 +104,32 @@ import Testing
         #expect(DisplayText.cut("ab😀😀", to: 5) == "ab😀…")
     }
 
+    @Test(arguments: ["n14-empty", "n20-leak-after", "n22-8m", "n24-internals", "n24-tracked", "n26-empty"])
+    func `The functions of all Nodes have their files`(_ name: String) throws {
+        let snapshot = try views(of: name).snapshot
+        let scripts = ScriptNames(snapshot)
+        let ids = Set((0..<snapshot.columns.locationCount).map { snapshot.columns.locations[4 * $0 + 1] })
+        let named = ids.filter { scripts[$0] != nil }
+        #expect(ids.count > 20)
+        #expect(named.count >= ids.count * 9 / 10, "\(named.count) of \(ids.count)")
+        #expect(ids.contains { scripts[$0]?.hasSuffix("internal/timers") == true || scripts[$0] == "internal/timers.js" })
+    }
+
+    @Test func `A place is a file with lines and columns from 1, or a script's number`() {
+        var row = NodeRow(
+            id: 1, name: "f", className: "Function", kind: "closure", distance: 1, shallowBytes: 1, retainedBytes: 1, detachedness: nil,
+            location: SourceLocation(script: 7, line: 0, column: 9), file: nil)
+        #expect(row.title == "f() script 7:1:10")
+        row.file = "/srv/\u{1b}a.js"
+        #expect(row.title == "f() /srv/\\u{1b}a.js:1:10")
+        row.file = String(repeating: "d/", count: 100) + "a.js"
+        #expect(row.place?.hasPrefix("…") == true)
+        #expect(row.place?.hasSuffix("d/a.js:1:10") == true)
+        row.name = ""
+        row.location = nil
+        #expect(row.title == "(anonymous)()")
+    }
+
     // MARK: - Hostile and partial snapshots
 
     @Test func `A snapshot that ends anywhere has views all the same`() throws {

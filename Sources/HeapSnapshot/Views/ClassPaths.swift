@@ -26,8 +26,8 @@ public struct ClassPaths: Sendable, Hashable, Codable {
 
 extension SnapshotViews {
     private static let mostSampled = 10_000
-    /// References that all paths together may have: 20 ns each.
-    private static let mostReferences = 20_000_000
+    /// References that all paths together may have: 100 ns each in a list of two million, whose links lie apart in memory.
+    private static let mostReferences = 5_000_000
 
     /// Cost: as `Retainers` once, 10 µs a member, and at most 0.5 s for long paths.
     ///

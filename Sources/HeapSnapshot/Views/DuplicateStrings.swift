@@ -174,6 +174,7 @@ struct DuplicateStrings {
 /// What newer V8s say of strings that they cut: internal edges `truncated`, `length` and `hash` to nodes of type number with a `value`.
 private struct CutStrings {
     private let snapshot: Snapshot
+    private let edges: EdgeLookup
     private let truncated: UInt32
     private let length: UInt32?
     private let hash: UInt32?
@@ -181,26 +182,19 @@ private struct CutStrings {
 
     init?(_ snapshot: Snapshot) {
         guard let truncated = snapshot.strings.index(of: "truncated") else { return nil }
-        (self.snapshot, self.truncated) = (snapshot, truncated)
+        (self.snapshot, self.truncated, edges) = (snapshot, truncated, EdgeLookup(snapshot))
         (length, hash, value) = (snapshot.strings.index(of: "length"), snapshot.strings.index(of: "hash"), snapshot.strings.index(of: "value"))
     }
 
     /// nil where the string was not cut.
     func lengthAndHash(of node: Int) -> (Int, Int)? {
-        guard let flag = target(of: node, truncated), number(flag, named: "bool") == "true" else { return nil }
-        func int(_ name: UInt32?) -> Int { target(of: node, name).flatMap { number($0, named: "int") }.flatMap { Int($0) } ?? -1 }
+        guard let flag = edges.target(of: node, truncated), number(flag, named: "bool") == "true" else { return nil }
+        func int(_ name: UInt32?) -> Int { edges.target(of: node, name).flatMap { number($0, named: "int") }.flatMap { Int($0) } ?? -1 }
         return (int(length), int(hash))
     }
 
     private func number(_ node: Int, named name: String) -> String? {
         guard snapshot.columns.kind[node] == NodeKind.number, snapshot.name(of: node) == name else { return nil }
-        return target(of: node, value).map { snapshot.name(of: $0) }
-    }
-
-    private func target(of node: Int, _ name: UInt32?) -> Int? {
-        guard let name else { return nil }
-        return snapshot.edges(of: node).first {
-            snapshot.columns.edgeKind($0) == EdgeKind.internal && snapshot.columns.edgeLabel($0) == name
-        }.map { Int(snapshot.columns.target[$0]) }
+        return edges.target(of: node, value).map { snapshot.name(of: $0) }
     }
 }

@@ -89,10 +89,21 @@ extension SnapshotGraph {
                 return columns.edgeLabel(edge) == (isNumber ? number : name)
             }.map { Int(columns.target[$0]) }
         }
+        // Each node's edges are looked at once, however many lead to it.
+        let asked = NodeSet(nodeCount: columns.nodeCount), functions = NodeSet(nodeCount: columns.nodeCount),
+            seen = NodeSet(nodeCount: columns.nodeCount)
+        func isFunction(_ node: Int) -> Bool {
+            if !asked.contains(node) {
+                asked.insert(node)
+                if target(of: node, code) != nil { functions.insert(node) }
+            }
+            return functions.contains(node)
+        }
         for node in 0..<columns.nodeCount where columns.name[node] == listener {
-            guard let handler = target(of: node, one, number: 1) else { continue }
-            let wrapped = snapshot.edges(of: handler).lazy.map { Int(columns.target[$0]) }.first { target(of: $0, code) != nil }
-            handlers.insert(target(of: handler, code) != nil ? handler : wrapped ?? handler)
+            guard let handler = target(of: node, one, number: 1), !seen.contains(handler) else { continue }
+            seen.insert(handler)
+            let wrapped = isFunction(handler) ? nil : snapshot.edges(of: handler).lazy.map { Int(columns.target[$0]) }.first(where: isFunction)
+            handlers.insert(wrapped ?? handler)
         }
         return handlers
     }

@@ -70,7 +70,7 @@ struct NodeNames: Sendable {
         var stack = [node]
         while let part = stack.popLast(), length < Self.longestName {
             looked += 1
-            if looked > Self.mostParts { return text + "…" }
+            if looked > Self.mostParts { return text.isEmpty ? "(a rope of more than 100,000 parts)" : text + "…" }
             guard snapshot.columns.kind[part] == NodeKind.concatenatedString else {
                 let piece = snapshot.name(of: part)
                 text += piece
@@ -88,7 +88,8 @@ struct NodeNames: Sendable {
     func halves(ofRope node: Int) -> (first: Int?, second: Int?) {
         let columns = snapshot.columns
         var halves: (first: Int?, second: Int?) = (nil, nil)
-        for edge in snapshot.edges(of: node) where columns.edgeKind(edge) == EdgeKind.internal {
+        // A rope has four edges; a hostile file's could have many, and be asked for them often.
+        for edge in snapshot.edges(of: node).prefix(64) where columns.edgeKind(edge) == EdgeKind.internal {
             let label = columns.edgeLabel(edge)
             if label == first { halves.first = Int(columns.target[edge]) } else if label == second { halves.second = Int(columns.target[edge]) }
             if halves.first != nil, halves.second != nil { break }

@@ -53,6 +53,7 @@ private struct RetainerSearch {
     /// The depth at which a node's retainers were followed last; at a greater one there is nothing new.
     private var followedAt: [Int: Int] = [:]
     private var nearest: [Int: NearestRetainers] = [:]
+    private var rows: [Int: NodeRow] = [:]
 
     /// A child of a user root: the path ends here.
     private static let topDistance: Int32 = 2
@@ -98,7 +99,9 @@ private struct RetainerSearch {
                 if above.isEmpty { continue }
             }
             let edge = views.row(edge: Int(views.retainers.edges[candidate.place]))
-            steps.append(RetainingPaths.Step(edge: edge, node: views.row(source), retainers: above))
+            let row = rows[source] ?? views.row(source)
+            rows[source] = row
+            steps.append(RetainingPaths.Step(edge: edge, node: row, retainers: above))
         }
         return steps
     }

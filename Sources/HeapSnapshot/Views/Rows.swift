@@ -17,6 +17,8 @@ public struct NodeRow: Sendable, Hashable, Codable {
     public var detachedness: String?
     /// Of a function, or an object's constructor.
     public var location: SourceLocation?
+    /// The file that `location` is in, where the snapshot has it.
+    public var file: String?
 
     public static let longestName = 160
 
@@ -26,10 +28,18 @@ public struct NodeRow: Sendable, Hashable, Codable {
         switch kind {
         case "string", "concatenated string", "sliced string": return "\"\(safe)\""
         case "closure":
-            let place = location.map { " \($0.text)" } ?? ""
-            return (safe.isEmpty ? "(anonymous)" : safe) + "()" + place
+            return (safe.isEmpty ? "(anonymous)" : safe) + "()" + (place.map { " " + $0 } ?? "")
         default: return safe.isEmpty ? "(\(kind))" : safe
         }
+    }
+
+    /// `/srv/shop/server.js:17:91`: lines and columns from 1, as editors count; of a long path its end.
+    public var place: String? {
+        guard let location else { return nil }
+        guard let file else { return location.text }
+        let safe = DisplayText.safe(file)
+        let end = safe.count > 80 ? "…" + safe.suffix(79) : safe
+        return "\(end):\(Int(location.line) + 1):\(Int(location.column) + 1)"
     }
 }
 

@@ -9,6 +9,7 @@ public final class SnapshotViews {
     private(set) lazy var retainers = Retainers(graph.snapshot)
     private(set) lazy var tree = DominatedNodes(graph)
     private(set) lazy var locations = LocationTable(graph.snapshot)
+    private(set) lazy var scripts = ScriptNames(graph.snapshot)
     private(set) lazy var parents = ShortestPaths(graph, retainers)
 
     var snapshot: Snapshot { graph.snapshot }
@@ -21,12 +22,13 @@ public final class SnapshotViews {
     /// - Parameter node: an ordinal below `nodeCount`.
     public func row(_ node: Int) -> NodeRow {
         let state = graph.detachedness?[node]
+        let location = locations[node]
         return NodeRow(
             id: snapshot.id(of: node), name: DisplayText.cut(names.name(of: node), to: NodeRow.longestName), className: className(of: node),
             kind: snapshot.kindName(of: node), distance: graph.distance(of: node), shallowBytes: graph.shallowSize(of: node),
             retainedBytes: graph.retainedSize(of: node),
             detachedness: state == Detachedness.attached ? "attached" : state == Detachedness.detached ? "detached" : nil,
-            location: locations[node])
+            location: location, file: location.flatMap { scripts[$0.script] })
     }
 
     func className(of node: Int) -> String { classes.names[Int(classes.classOf[node])] }
