@@ -98,7 +98,7 @@ struct LeakProgram: Sendable, CustomStringConvertible {
         try #require(process.terminationStatus == 0, "\(program) \(variant) on Node \(major)")
         return try ["1", "2", "3"].map { name in
             let bytes = try Data(contentsOf: directory.appendingPathComponent("\(name).heapsnapshot"))
-            return SnapshotGraph(try SnapshotReader.read(source(of: bytes)))
+            return SnapshotGraph(try SnapshotReader.read(.whole(bytes)))
         }
     }
 
@@ -117,14 +117,16 @@ struct LeakProgram: Sendable, CustomStringConvertible {
     }
 }
 
-/// Bytes that are all there.
-func source(of bytes: some Collection<UInt8> & Sendable) -> ByteSource {
-    let all = Array(bytes)
-    var position = 0
-    return ByteSource(size: all.count) { buffer in
-        let count = min(buffer.count, all.count - position)
-        all.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + count])) }
-        position += count
-        return count
+extension ByteSource {
+    /// Bytes that are all there.
+    static func whole(_ bytes: some Sequence<UInt8>) -> ByteSource {
+        let all = Array(bytes)
+        var position = 0
+        return ByteSource(size: all.count) { buffer in
+            let count = min(buffer.count, all.count - position)
+            all.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + count])) }
+            position += count
+            return count
+        }
     }
 }
