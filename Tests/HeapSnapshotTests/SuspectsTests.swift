@@ -140,33 +140,44 @@ import Testing
         let edges = [
             "next", "context", "_events", "<symbol kEvents>", "<symbol kResourceStore>", "_onTimeout", "shared", "script", "12", "function", "table",
         ]
-        var said = 0
+        var kinds: Set<Suspect.Kind> = []
         for _ in 0..<60 {
+            let seed = random.next()
             var graphs: [SnapshotGraph] = []
-            for _ in 0..<3 {
+            for size in 1...3 {
+                // The same heap three times, each with more of all.
+                var random = SplitMix(state: seed)
                 var heap = Heap()
-                let count = Int.random(in: 20...400, using: &random)
-                for _ in 0..<count {
-                    let from = Bool.random(using: &random) ? heap.count - 1 : Int.random(in: 0..<heap.count, using: &random)
-                    heap.node(
-                        Heap.nodeKinds.randomElement(using: &random)!, names.randomElement(using: &random)!,
-                        Int.random(in: 0...20_000, using: &random), from: from,
-                        Heap.edgeKinds.randomElement(using: &random)!, edges.randomElement(using: &random)!)
+                func add(_ size: Int, from: Int) -> () -> Int {
+                    let (kind, name) = (Heap.nodeKinds.randomElement(using: &random)!, names.randomElement(using: &random)!)
+                    let (edgeKind, label) = (Heap.edgeKinds.randomElement(using: &random)!, edges.randomElement(using: &random)!)
+                    return { heap.node(kind, name, size, from: from, edgeKind, label) }
                 }
-                for _ in 0..<count {
+                for _ in 0..<5 {
+                    var holder = Int.random(in: 0..<heap.count, using: &random)
+                    let isChain = Int.random(in: 0..<4, using: &random) == 0
+                    let state = random.state
+                    for _ in 0..<40 * size {
+                        random.state = state
+                        let member = add(30_000, from: holder)()
+                        let child = add(100, from: member)()
+                        _ = add(30_000, from: child)()
+                        if isChain { holder = member }
+                    }
+                }
+                for _ in 0..<10 {
                     heap.edge(
-                        Int.random(in: 0..<heap.count, using: &random), Heap.edgeKinds.randomElement(using: &random)!,
-                        edges.randomElement(using: &random)!,
-                        Int.random(in: 0..<heap.count, using: &random))
+                        Int.random(in: 0..<60, using: &random), Heap.edgeKinds.randomElement(using: &random)!, edges.randomElement(using: &random)!,
+                        Int.random(in: 0..<60, using: &random))
                 }
                 graphs.append(try heap.graph())
             }
             for suspect in SnapshotGraph.suspects(in: graphs, comparableIds: true) + SnapshotGraph.suspects(in: [graphs[0]]) {
-                said += 1
+                kinds.insert(suspect.kind)
                 #expect(!suspect.sentence.isEmpty && (0...1).contains(suspect.share) && (0...1).contains(suspect.confidence))
             }
         }
-        #expect(said > 0)
+        #expect(kinds.count >= 6, "\(kinds)")
     }
 }
 
