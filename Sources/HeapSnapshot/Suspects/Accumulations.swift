@@ -17,6 +17,8 @@ struct AccumulationSearch {
     let weights: GroupWeights
     /// What is smaller is not looked at.
     let threshold: Int64
+    /// The same for chains, which look like nothing else.
+    let chainThreshold: Int64
 
     /// So many times more members than holders: a thing of which there are many.
     private static let fanOut = 8
@@ -28,7 +30,9 @@ struct AccumulationSearch {
         var pending = [0]
         while let group = pending.popLast() {
             let children = tree.groups[group].children.map { Int($0) }
-            if weights.depth[group] >= Self.shortestChain {
+            let kind = tree.groups[group].key.kind
+            let isChain = weights.depth[group] >= Self.shortestChain
+            if isChain, weights.bytes[group] >= threshold || kind == NodeKind.object || kind == NodeKind.closure {
                 found.append(
                     Accumulation(form: .chain, holder: group, members: [group], bytes: weights.bytes[group], count: weights.count[group]))
                 continue
@@ -43,7 +47,7 @@ struct AccumulationSearch {
                     Accumulation(
                         form: .many, holder: group, members: members, bytes: bytes, count: tree.alike(members).reduce(0) { $0 + weights.count[$1] }))
             }
-            let heavy = children.filter { weights.bytes[$0] >= threshold && !taken.contains($0) }
+            let heavy = children.filter { weights.bytes[$0] >= chainThreshold && !taken.contains($0) }
             pending += heavy
             if weights.shallowBytes[group] >= threshold {
                 found.append(Accumulation(form: .single, holder: group, members: [group], bytes: weights.bytes[group], count: weights.count[group]))

@@ -11,7 +11,7 @@ class SearchResult {
 
 const recentResults = [];
 
-rounds(8000, (i) => {
+rounds(4000, (i) => {
   recentResults.push(new SearchResult(i));
   if (mended && recentResults.length > 100) recentResults.shift();
 });

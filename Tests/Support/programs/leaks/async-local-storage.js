@@ -19,7 +19,7 @@ class Connection extends AsyncResource {
   }
 }
 
-rounds(5000, (i) => {
+rounds(4000, (i) => {
   requestStorage.run(new RequestStore(i), () => {
     idleConnections.push(new Connection());
     if (mended && idleConnections.length > 20) idleConnections.shift();

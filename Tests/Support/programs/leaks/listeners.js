@@ -6,7 +6,7 @@ const { mended, rounds } = require('./rounds.js');
 const configuration = new EventEmitter();
 configuration.setMaxListeners(0);
 
-rounds(6000, (i) => {
+rounds(4000, (i) => {
   const request = { url: `/items/${i}`, body: { amount: i + 0.5, note: `note ${i}` } };
   const onConfigurationChange = () => request.url;
   configuration.on('change', onConfigurationChange);

@@ -11,7 +11,7 @@ class Session {
 
 const sessionCache = new Map();
 
-rounds(8000, (i) => {
+rounds(4000, (i) => {
   sessionCache.set(`session:${i}`, new Session(i));
   if (mended && sessionCache.size > 100) sessionCache.delete(sessionCache.keys().next().value);
 });

@@ -11,7 +11,7 @@ async function handleRequest(i) {
   return request.url;
 }
 
-rounds(6000, (i) => {
+rounds(4000, (i) => {
   handleRequest(i);
   if (mended) waiting.pop()('answered');
 });

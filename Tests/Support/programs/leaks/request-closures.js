@@ -12,7 +12,7 @@ class IncomingRequest {
 
 const afterResponse = [];
 
-rounds(5000, (i) => {
+rounds(4000, (i) => {
   const request = new IncomingRequest(i);
   afterResponse.push(function logRequest() {
     return request.url;
