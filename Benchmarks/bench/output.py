@@ -158,7 +158,21 @@ def survival_cell(way, runs):
     return ", ".join([f"{share('complete')} complete", f"{share('survived')} survived", *ended, *([] if pause is None else [f"stop {milliseconds(pause)}"])])
 
 
+def analysis(results):
+    from .analysis import middle
+    rows = []
+    for result in results:
+        found = middle(result["rounds"])
+        rows.append([
+            megabytes(result["bytes"]), f"{found['wall']:.3f} s", f"{result['target_s']} s", f"{found['cpu']:.3f} s", megabytes(found["peak"]),
+            DASH if result["target_mb"] is None else f"{result['target_mb']} MB", f"{found['to_cat']:.0f}", f"{found['to_scan']:.1f}", f"{found['cpu_to_scan']:.1f}",
+            f"{found['packed']:.3f} s", f"{found['to_packed']:.2f}",
+        ])
+    return table([f"`{results[0]['command']}`", "wall", "target", "processor", "peak", "target", "times `cat`", "times a scan of the integers", "in processor time", "from zstd",
+                  "to plain + 1.1 x `zstd -d` (target 1)"], rows)
+
+
 def lines(name, result):
     tables = {"reaction": reaction, "footprint": footprint, "resident": resident, "ingest": ingest, "copy": copy, "throughput": throughput, "survival": survival,
-              "survival-copy": survival}
+              "survival-copy": survival, "analysis": analysis}
     return tables[name](result)
