@@ -118,8 +118,7 @@ extension Report {
         try treeRows(retained.items, level: 1, &page, &shown, &leftOut)
         try page.put(
             """
-            <tr class="rest"><th scope="row">outside of all: smaller ones</th><td>\(retained.restBytes.kibibytes)</td>\
-            <td>\(share(retained.restBytes, of: retained.totalBytes).percent)</td><td>\(retained.restCount.grouped)</td><td>1</td></tr>
+            \(rest(retained.restCount, retained.restBytes, level: 1))\
             </tbody>
             </table></div>
 
@@ -142,7 +141,19 @@ extension Report {
                 leftOut += 1
             }
             try treeRows(item.children, level: level + 1, &page, &shown, &leftOut)
+            if shown < 300, item.restBytes >= retained.totalBytes / 500, !item.children.isEmpty {
+                try page.put(rest(item.restCount, item.restBytes, level: level + 1))
+                shown += 1
+            }
         }
+    }
+
+    private func rest(_ count: Int, _ bytes: UInt64, level: Int) -> HTML {
+        """
+        <tr><th scope="row" class="l\(level)">smaller ones</th><td>\(bytes.kibibytes)</td><td>\(share(bytes, of: retained.totalBytes).percent)</td>\
+        <td>\(count.grouped)</td><td>\(level)</td></tr>
+
+        """
     }
 }
 
