@@ -96,6 +96,26 @@ import Testing
         #expect(try report.page().contains("and so on, \(chain.levelsBelow.grouped) levels down"))
     }
 
+    /// Whoever cannot see the treemap reads the table: no tile is missing there.
+    @Test(arguments: ["n22-8m", "n24-internals"]) func theTableSaysWhatTheTreemapShows(name: String) throws {
+        let report = try Report(SnapshotGraph(snapshot(fixture(name))), title: name)
+        let page = try report.page()
+        let table = try #require(page.components("id=\"tree-caption\"").last?.components("</table>").first)
+        let tiles = Treemap(report.retained, width: 1_100, height: 560).tiles
+        #expect(tiles.count > 60)
+        for tile in tiles {
+            switch tile.content {
+            case .item(let item):
+                let html: HTML = "\">\(item.label)"
+                #expect(table.contains(html.source), "\(item.label)")
+                #expect(table.contains("<td>\(item.retainedBytes.kibibytes)</td>"))
+            case .rest(let count, let bytes) where bytes >= report.totalBytes / 500:
+                #expect(table.contains("smaller ones</th><td>\(bytes.kibibytes)</td>") && table.contains("<td>\(count.grouped)</td>"))
+            case .rest: break
+            }
+        }
+    }
+
     @Test func numbersAreWrittenAligned() {
         #expect([0, 51, 52, 1_024, 1_048_576 * 1_024].map(\.kibibytes) == ["0.0", "0.0", "0.1", "1.0", "1,048,576.0"])
         #expect(

@@ -49,18 +49,20 @@ extension Report {
         links.append(
             "<li><a href=\"#retained\">Retained</a></li><li><a href=\"#classes\">Classes</a></li><li><a href=\"#statistics\">Statistics</a></li>")
         try page.put("<nav aria-label=\"Sections\"><ul>\(links)</ul></nav>\n</header>\n")
-        for warning in warnings.prefix(20) { try page.put("<p class=\"warning\"><strong>Note:</strong> \(warning.shortened(500))</p>\n") }
+        for warning in warnings.prefix(5) { try page.put("<p class=\"warning\"><strong>Note:</strong> \(warning.shortened(300))</p>\n") }
     }
 
     private func facts(_ page: inout PageWriter) throws {
-        // More than a record has.
-        var all = facts.prefix(60)
-        all.append(Fact("heap", "\(ByteCount(clamping: totalBytes)) (\(totalBytes.grouped) bytes)"))
-        all.append(Fact("nodes", nodeCount.grouped))
-        all.append(Fact("edges", edgeCount.grouped))
-        var list: [HTML] = []
-        for fact in all { list.append("<div><dt>\(fact.label.shortened(60))</dt><dd>\(fact.value.shortened(300))</dd></div>\n") }
-        try page.put("<dl class=\"facts\">\n\(list)</dl>\n")
+        let own = [
+            Fact("heap", "\(ByteCount(clamping: totalBytes)) (\(totalBytes.grouped) bytes)"), Fact("nodes", nodeCount.grouped),
+            Fact("edges", edgeCount.grouped),
+        ]
+        try page.put("<dl class=\"facts\">\n")
+        let most = page.byteCount + Room.facts
+        for fact in own + facts {
+            guard try page.put("<div><dt>\(fact.label.shortened(60))</dt><dd>\(fact.value.shortened(300))</dd></div>\n", upTo: most) else { break }
+        }
+        try page.put("</dl>\n")
         if let chart = TrajectoryChart(trajectory) {
             try page.put("<section aria-labelledby=\"memory\">\n<h2 id=\"memory\">Memory up to the capture</h2>\n\(chart.html)</section>\n")
         }
@@ -70,12 +72,12 @@ extension Report {
         guard let suspects else { return }
         try page.put("<section aria-labelledby=\"suspects\">\n<h2 id=\"suspects\">Suspects</h2>\n")
         if suspects.isEmpty { try page.put("<p>None: nothing holds a conspicuous part of this heap.</p>\n") }
-        // Ranked: who reads on after the twentieth looks at the tables.
-        let start = page.byteCount
-        var shown = 0
         try page.put("<ol class=\"suspects\">\n")
-        for suspect in suspects.prefix(20) where page.byteCount - start < 150_000 {
-            try page.put(suspect.html)
+        var shown = 0
+        let most = page.byteCount + Room.suspects
+        // Ranked: who reads on after the twentieth looks at the tables.
+        for suspect in suspects.prefix(20) {
+            guard try page.put(suspect.html, upTo: most) else { break }
             shown += 1
         }
         try page.put("</ol>\n")
@@ -146,6 +148,19 @@ extension Report {
     }
 }
 
+extension Report {
+    /// Bytes for each part of the page: names are the heap's and as long as it likes, and all together is to be below 1 MB. Parts of real heaps need
+    /// a tenth to a half of this.
+    enum Room {
+        static let facts = 40_000
+        static let suspects = 110_000
+        static let treemap = 90_000
+        static let tree = 110_000
+        /// Each of the two large ones; a row has about 250.
+        static let table = 220_000
+    }
+}
+
 /// Collects pieces to some size, and counts.
 struct PageWriter {
     private let output: (String) throws -> Void
@@ -161,6 +176,13 @@ struct PageWriter {
         buffer += html.source
         byteCount += html.source.utf8.count
         if buffer.utf8.count >= 16 << 10 { try finish() }
+    }
+
+    /// Unless the page would be longer than that.
+    mutating func put(_ html: HTML, upTo bytes: Int) throws -> Bool {
+        guard byteCount + html.source.utf8.count <= bytes else { return false }
+        try put(html)
+        return true
     }
 
     mutating func finish() throws {

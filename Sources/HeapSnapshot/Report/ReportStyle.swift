@@ -1,7 +1,7 @@
 /// The page's only style sheet.
 enum ReportStyle {
     /// SHA-256 of `text`, base64: what the page's policy lets apply. A test says the right one when the text was changed.
-    static let hash = "viaGT9WMT1OiGSvNFOrd7KFShw1psBshDl83xWdndy4="
+    static let hash = "tebsiADEodlTPgwIkIARgGHUbpEjvAYY55NYVdg1Teg="
 
     static let text: HTML = #"""
         :root{color-scheme:light dark;--back:#fff;--text:#1b1f24;--quiet:#57606a;--line:#d4d9df;--head:#f4f6f8;--link:#0550ae;--limit:#b42318;--note:#fff4ce;
@@ -53,7 +53,7 @@ enum ReportStyle {
         th[aria-sort=descending]::after{content:"\2009\25BE"}
         th[aria-sort=ascending]::after{content:"\2009\25B4"}
         .l2{padding-left:1.5rem}.l3{padding-left:2.5rem}.l4{padding-left:3.5rem}.l5{padding-left:4.5rem}.l6{padding-left:5.5rem}.l7{padding-left:6.5rem}
-        .l8{padding-left:7.5rem}.l9{padding-left:8.5rem}.l10{padding-left:9.5rem}
+        .l8{padding-left:7.5rem}.l9{padding-left:8.5rem}.l10{padding-left:9.5rem}.l11{padding-left:10.5rem}
         .filter{margin:.3rem 0 .5rem}
         .filter[hidden]{display:none}
         input{font:inherit;color:inherit;background:var(--back);border:1px solid var(--quiet);padding:.15rem .4rem;width:16rem;max-width:100%}
@@ -80,7 +80,7 @@ enum ReportStyle {
         tbody th[class]{max-width:58vw;min-width:13rem}
         .facts{grid-template-columns:repeat(2,minmax(0,1fr))}
         .l2{padding-left:.9rem}.l3{padding-left:1.3rem}.l4{padding-left:1.7rem}.l5{padding-left:2.1rem}.l6{padding-left:2.5rem}.l7{padding-left:2.9rem}.l8{padding-left:3.3rem}
-        .l9{padding-left:3.7rem}.l10{padding-left:4.1rem}
+        .l9{padding-left:3.7rem}.l10{padding-left:4.1rem}.l11{padding-left:4.5rem}
         }
         @media (forced-colors:active){.map rect,.bar rect,.legend rect{fill:Canvas;stroke:CanvasText}}
         @media print{

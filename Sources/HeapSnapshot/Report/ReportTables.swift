@@ -9,8 +9,6 @@ extension Report {
         var columns: [(text: String, isNumber: Bool)]
         var sortedBy: Int
 
-        /// A row has about 250 bytes, so that these are more rows than a page needs, and three tables are below 1 MB.
-        static let mostBytes = 260_000
         static let mostRows = 1_000
 
         func start(_ page: inout PageWriter) throws {
@@ -34,11 +32,10 @@ extension Report {
 
         /// - Returns: how many rows there was room for.
         func rows<Row>(_ rows: some Sequence<Row>, _ page: inout PageWriter, _ html: (Row) -> HTML) throws -> Int {
-            let start = page.byteCount
+            let most = page.byteCount + Room.table
             var shown = 0
-            for row in rows {
-                guard shown < Self.mostRows, page.byteCount - start < Self.mostBytes else { break }
-                try page.put(html(row))
+            for row in rows.prefix(Self.mostRows) {
+                guard try page.put(html(row), upTo: most) else { break }
                 shown += 1
             }
             return shown
@@ -114,35 +111,33 @@ extension Report {
             <tbody>
 
             """)
-        var (shown, leftOut) = (0, 0)
-        try treeRows(retained.items, level: 1, &page, &shown, &leftOut)
-        try page.put(
-            """
-            <tr class="rest"><th scope="row">outside of all: smaller ones</th><td>\(retained.restBytes.kibibytes)</td>\
-            <td>\(share(retained.restBytes, of: retained.totalBytes).percent)</td><td>\(retained.restCount.grouped)</td><td>1</td></tr>
-            </tbody>
-            </table></div>
-
-            """)
+        let most = page.byteCount + Room.tree
+        var leftOut = 0
+        try treeRows(retained.items, level: 1, &page, upTo: most, &leftOut)
+        try page.put("\(rest(retained.restCount, retained.restBytes, level: 1))</tbody>\n</table></div>\n")
         if leftOut > 0 { try page.put("<p>\(leftOut.grouped) more rows are left out.</p>\n") }
     }
 
-    private func treeRows(_ items: [RetainedTree.Item], level: Int, _ page: inout PageWriter, _ shown: inout Int, _ leftOut: inout Int) throws {
+    private func treeRows(_ items: [RetainedTree.Item], level: Int, _ page: inout PageWriter, upTo most: Int, _ leftOut: inout Int) throws {
         for item in items {
-            // 300 rows are more than anybody reads, and 120 kB at most.
-            if shown < 300 {
-                try page.put(
-                    """
-                    <tr><th scope="row" class="l\(level)">\(item.html)</th><td>\(item.retainedBytes.kibibytes)</td>\
-                    <td>\(share(item.retainedBytes, of: retained.totalBytes).percent)</td><td>\(item.count.grouped)</td><td>\(level)</td></tr>
+            let row: HTML = """
+                <tr><th scope="row" class="l\(level)">\(item.html)</th><td>\(item.retainedBytes.kibibytes)</td>\
+                <td>\(share(item.retainedBytes, of: retained.totalBytes).percent)</td><td>\(item.count.grouped)</td><td>\(level)</td></tr>
 
-                    """)
-                shown += 1
-            } else {
-                leftOut += 1
-            }
-            try treeRows(item.children, level: level + 1, &page, &shown, &leftOut)
+                """
+            if try !page.put(row, upTo: most) { leftOut += 1 }
+            try treeRows(item.children, level: level + 1, &page, upTo: most, &leftOut)
+            guard item.restBytes >= retained.totalBytes / 500, !item.children.isEmpty else { continue }
+            if try !page.put(rest(item.restCount, item.restBytes, level: level + 1), upTo: most) { leftOut += 1 }
         }
+    }
+
+    private func rest(_ count: Int, _ bytes: UInt64, level: Int) -> HTML {
+        """
+        <tr><th scope="row" class="l\(level)">smaller ones</th><td>\(bytes.kibibytes)</td><td>\(share(bytes, of: retained.totalBytes).percent)</td>\
+        <td>\(count.grouped)</td><td>\(level)</td></tr>
+
+        """
     }
 }
 

@@ -20,9 +20,10 @@ struct Treemap: Sendable {
         var content: Content
         var rectangle: Rectangle
         var hasChildren = false
+        var level: Int
     }
 
-    /// Parents before their children.
+    /// Level by level.
     private(set) var tiles: [Tile] = []
     let width: Double
     let height: Double
@@ -36,10 +37,14 @@ struct Treemap: Sendable {
     /// - Parameter width: pixels that the shapes are made for.
     init(_ tree: RetainedTree, width: Double, height: Double) {
         (self.width, self.height) = (width, height)
-        place(tree.items, rest: (tree.restCount, tree.restBytes), of: tree.totalBytes, in: Rectangle(x: 0, y: 0, width: width, height: height))
+        place(
+            tree.items, rest: (tree.restCount, tree.restBytes), of: tree.totalBytes, in: Rectangle(x: 0, y: 0, width: width, height: height), level: 1
+        )
+        // Where there is not room for all, the deepest are left out.
+        tiles.sort { $0.level < $1.level }
     }
 
-    private mutating func place(_ items: [RetainedTree.Item], rest: (count: Int, bytes: UInt64), of bytes: UInt64, in space: Rectangle) {
+    private mutating func place(_ items: [RetainedTree.Item], rest: (count: Int, bytes: UInt64), of bytes: UInt64, in space: Rectangle, level: Int) {
         guard bytes > 0, space.width >= Self.smallest, space.height >= Self.smallest else { return }
         let scale = space.width * space.height / Double(bytes)
         let shapes = Treemap.squarified(items.map { Double($0.retainedBytes) * scale } + [Double(rest.bytes) * scale], in: space)
@@ -48,11 +53,11 @@ struct Treemap: Sendable {
                 x: shape.x + Self.edge, y: shape.y + Self.heading, width: shape.width - 2 * Self.edge, height: shape.height - Self.heading - Self.edge
             )
             let hasRoom = inner.width >= 30 && inner.height >= 14 && !item.children.isEmpty
-            tiles.append(Tile(content: .item(item), rectangle: shape, hasChildren: hasRoom))
-            if hasRoom { place(item.children, rest: (item.restCount, item.restBytes), of: item.retainedBytes, in: inner) }
+            tiles.append(Tile(content: .item(item), rectangle: shape, hasChildren: hasRoom, level: level))
+            if hasRoom { place(item.children, rest: (item.restCount, item.restBytes), of: item.retainedBytes, in: inner, level: level + 1) }
         }
         if let shape = shapes.last, rest.count > 0, shape.width >= 2 * Self.smallest, shape.height >= 2 * Self.smallest {
-            tiles.append(Tile(content: .rest(rest.count, rest.bytes), rectangle: shape))
+            tiles.append(Tile(content: .rest(rest.count, rest.bytes), rectangle: shape, level: level))
         }
     }
 
@@ -110,7 +115,13 @@ extension Treemap {
     /// - Parameter name: of the class that shows it on screens of its width only.
     func html(_ name: String, describedBy table: String) -> HTML {
         var parts: [HTML] = []
-        for tile in tiles { parts.append(html(tile)) }
+        var room = Report.Room.treemap
+        for tile in tiles {
+            let part = html(tile)
+            room -= part.source.utf8.count
+            guard room >= 0 else { break }
+            parts.append(part)
+        }
         return """
             <svg class="map \(name)" width="100%" height="\(Int(height))" role="img" aria-label="Treemap of retained sizes. The table below says the same." aria-describedby="\(table)">
             \(parts)</svg>
