@@ -6,7 +6,7 @@ import Testing
 /// In headless Chromium: Tests/Support/bin/check-report says what is looked at.
 @Suite(.serialized) struct ReportBrowserTests {
     @Test func ofARealHeap() throws {
-        let graph = try SnapshotGraph(snapshot(fixture("n22-8m")))
+        let graph = try SnapshotGraph(reportSnapshot(fixture("n22-8m")))
         var report = Report(graph, title: "n22-8m", showsStrings: true)
         report.facts = [.init("service", "shop"), .init("Node", "v22.20.0")]
         report.trajectory = (0..<300).map { .init(seconds: Double($0), useBytes: UInt64($0) << 20, limitBytes: 512 << 20) }
@@ -28,11 +28,11 @@ import Testing
     @Test func ofAHeapThatWantsToBeExecuted() throws { try check(try ReportPageTests.hostileReport()) }
 
     private func check(_ report: Report, path: String = #filePath) throws {
-        let file = try temporaryFile(report.page(), suffix: ".html")
+        let file = try temporaryPage(report.page(), suffix: ".html")
         defer { unlink(file) }
         let tests = path.split(separator: "/").dropLast(2).joined(separator: "/")
         // Below everything else on the machine: some tests measure time.
-        let said = output(of: "chrt -i 0 timeout 120 '/\(tests)/Support/bin/check-report' '\(file)' 2>&1")
+        let said = shellOutput(of: "chrt -i 0 timeout 120 '/\(tests)/Support/bin/check-report' '\(file)' 2>&1")
         #expect(said.status == 0, "\(said.text)")
     }
 }

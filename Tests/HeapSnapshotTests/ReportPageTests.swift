@@ -16,7 +16,7 @@ import Testing
 
     /// The heap of somebody who wants to be executed: every name is an attack, as class, function, property and string.
     static func hostile() throws -> SnapshotGraph {
-        var built = BuiltSnapshot()
+        var built = ReportHeap()
         for attack in attacks {
             let object = built.add("object", attack, 50_000)
             built.connect(1, object, "property", attack)
@@ -55,9 +55,9 @@ import Testing
 
     @Test func namesOfTheHeapAreOnlyText() throws {
         let page = try Self.hostileReport().page()
-        #expect(page.components("<script").count == 2 && page.components("</script").count == 2 && page.components("<style").count == 2)
-        #expect(page.components("</style").count == 2 && page.components("<title>Heap of").count == 2)
-        #expect(page.components("<base").count == 1 && page.components("<img").count == 1 && page.components("<!--").count == 1)
+        #expect(page.parts("<script").count == 2 && page.parts("</script").count == 2 && page.parts("<style").count == 2)
+        #expect(page.parts("</style").count == 2 && page.parts("<title>Heap of").count == 2)
+        #expect(page.parts("<base").count == 1 && page.parts("<img").count == 1 && page.parts("<!--").count == 1)
         #expect(page.contains("&lt;/script&gt;&lt;img src=x onerror=&quot;window.pwned=1&quot;&gt;") && page.contains("&amp;lt;b&amp;gt;"))
         #expect(page.contains("user\\u{202E}gpj.exe") && page.contains("nul\\u{0}esc\\u{1B}[31m\\u{7F}\\u{85}") && page.contains("שלום"))
         for scalar in page.unicodeScalars {
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func contentsOfStringsAreShownOnlyWhenAskedFor() throws {
-        var built = BuiltSnapshot()
+        var built = ReportHeap()
         let secrets = ["password=hunter2", "token-4711", "0x5ecret", "cut-out-of-it", "key-of-a-map", "of-a-symbol", "secret-pattern", "sum-of-two"]
         let map = built.add("object", "WeakMap", 100)
         built.connect(1, map, "property", "sessions")
@@ -88,7 +88,7 @@ import Testing
 
     /// 3,000 classes, most of names that need ten bytes a character: the page ends where it must, and says what is missing.
     @Test func thePageStaysSmall() throws {
-        var built = BuiltSnapshot()
+        var built = ReportHeap()
         var parent = 1
         for index in 0..<3_000 {
             let name = String(repeating: index % 2 == 0 ? "\u{202E}" : "\"", count: 700) + "\(index)"
@@ -116,7 +116,7 @@ import Testing
 
     @Test(arguments: ["n20-leak-after", "n24-internals", "n26-empty", "n14-empty"])
     func everyClassIsOnThePage(name: String) throws {
-        let graph = try SnapshotGraph(snapshot(fixture(name)))
+        let graph = try SnapshotGraph(reportSnapshot(fixture(name)))
         let page = try Report(graph, title: name).page()
         let summary = graph.summary()
         #expect(summary.count > 30)
@@ -124,12 +124,12 @@ import Testing
             let html: HTML = "<tr><th scope=\"row\">\(row.name.shortened(160))</th><td data-v=\"\(row.retainedBytes)\">"
             #expect(page.contains(html.source), "\(row.name)")
         }
-        #expect(page.components("</tr>").count - 1 == page.components("<tr").count - 1)
+        #expect(page.parts("</tr>").count - 1 == page.parts("<tr").count - 1)
         #expect(page.contains(graph.snapshot.edgeCount.grouped) && page.utf8.count < 400_000)
     }
 
     @Test func aPageOfAPartialSnapshotSaysSo() throws {
-        var built = BuiltSnapshot()
+        var built = ReportHeap()
         for index in 0..<300 { built.connect(1, built.add("object", "Class\(index)", 1_000), "property", "p\(index)") }
         let whole = try Report(built.graph(), title: "t").page()
         let cut = try Report(built.graph(cut: 2_500), title: "t").page()
@@ -138,7 +138,7 @@ import Testing
 
     /// Each size is one that the reader takes; their sum is not one of 64 bits.
     @Test(arguments: ["string", "native", "hidden", "array", "code", "object"]) func sizesBeyondAllMemoryDoNotTrap(kind: String) throws {
-        var built = BuiltSnapshot()
+        var built = ReportHeap()
         let owner = built.add("object", "Array", 8)
         built.connect(1, owner, "property", "owner")
         for index in 0..<66_000 { built.connect(owner, built.add(kind, "Array", (1 << 48) - 1), "element", index % 2 == 0 ? "elements" : "0") }
@@ -146,7 +146,7 @@ import Testing
     }
 
     @Test func sectionsAppearWithWhatTheyShow() throws {
-        var built = BuiltSnapshot()
+        var built = ReportHeap()
         built.connect(1, built.add("object", "Cache", 1_000), "property", "cache")
         var report = try Report(built.graph(), title: "one")
         let plain = try report.page()
@@ -161,33 +161,33 @@ import Testing
             ])
         let page = try report.page()
         #expect(page.contains("one, compared with zero") && page.contains("None: nothing holds") && page.contains("By ids."))
-        let grown = try #require(page.components(">Grown<").last?.components("</tr>").first)
-        let shrunk = try #require(page.components(">Shrunk<").last?.components("</tr>").first)
+        let grown = try #require(page.parts(">Grown<").last?.parts("</tr>").first)
+        let shrunk = try #require(page.parts(">Shrunk<").last?.parts("</tr>").first)
         #expect(
             grown
                 == "/th><td data-v=\"10240\">+10.0</td><td>+1,500</td><td>1,500</td><td>0</td><td data-v=\"10240\">10.0</td><td data-v=\"0\">0.0</td>"
         )
         #expect(shrunk == "/th><td data-v=\"-2048\">\u{2212}2.0</td><td>\u{2212}3</td><td>–</td><td>–</td><td>–</td><td>–</td>")
-        #expect(page.components(">Grown<")[0].utf8.count < page.components(">Shrunk<")[0].utf8.count, "largest growth first")
+        #expect(page.parts(">Grown<")[0].utf8.count < page.parts(">Shrunk<")[0].utf8.count, "largest growth first")
     }
 
     /// The policy names the style and the script by their hashes; nothing else may apply or run.
     @Test func thePolicyLetsExactlyThisStyleAndScriptRun() throws {
         for (text, hash) in [(ReportStyle.text, ReportStyle.hash), (ReportScript.text, ReportScript.hash)] {
-            let file = try temporaryFile(text.source)
+            let file = try temporaryPage(text.source)
             defer { unlink(file) }
-            let digest = output(of: "sha256sum < \(file) | cut -c1-64 | tr -d '\\n' | tr a-f A-F | basenc -d --base16 | base64 | tr -d '\\n'")
+            let digest = shellOutput(of: "sha256sum < \(file) | cut -c1-64 | tr -d '\\n' | tr a-f A-F | basenc -d --base16 | base64 | tr -d '\\n'")
             #expect(digest.status == 0 && digest.text.utf8.count == 44)
             #expect(digest.text == hash, "the text was changed: its hash is now \(digest.text)")
         }
-        var built = BuiltSnapshot()
+        var built = ReportHeap()
         built.connect(1, built.add("object", "Cache", 1_000), "property", "cache")
         let page = try Report(built.graph(), title: "t").page()
         let policy =
             "content=\"default-src 'none'; style-src 'sha256-\(ReportStyle.hash)'; script-src 'sha256-\(ReportScript.hash)'; base-uri 'none'; form-action 'none'\""
         #expect(page.contains(policy))
-        #expect(page.components("<style>").last?.hasPrefix(ReportStyle.text.source + "</style>") == true)
-        #expect(page.components("<script>").last?.hasPrefix(ReportScript.text.source + "</script>") == true)
+        #expect(page.parts("<style>").last?.hasPrefix(ReportStyle.text.source + "</style>") == true)
+        #expect(page.parts("<script>").last?.hasPrefix(ReportScript.text.source + "</script>") == true)
         #expect(!page.contains("http:") && !page.contains("https:") && !page.contains(" style=") && !page.contains("url("))
     }
 
@@ -208,5 +208,5 @@ import Testing
 
 extension String {
     /// Without Foundation.
-    func components(_ separator: String) -> [String] { split(separator: separator, omittingEmptySubsequences: false).map(String.init) }
+    func parts(_ separator: String) -> [String] { split(separator: separator, omittingEmptySubsequences: false).map(String.init) }
 }

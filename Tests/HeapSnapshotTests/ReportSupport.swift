@@ -3,7 +3,7 @@ import Glibc
 @testable import HeapSnapshot
 
 /// A graph out of a few nodes, as V8 would write it; strings of any content.
-struct BuiltSnapshot {
+struct ReportHeap {
     private var kinds = [
         "hidden", "array", "string", "object", "code", "closure", "regexp", "number", "native", "synthetic", "concatenated string", "sliced string",
         "symbol",
@@ -50,7 +50,7 @@ struct BuiltSnapshot {
         text += zip(nodes, edges).enumerated().map { "\($1.0.kind),\($1.0.name),\($0 * 2 + 1),\($1.0.size),\($1.1.count),0" }.joined(separator: ",")
         text += "],\"edges\":[" + edges.joined().map { "\($0.kind),\($0.name),\($0.target * 6)" }.joined(separator: ",")
         text += "],\"strings\":" + quoted(strings) + "}"
-        return try SnapshotGraph(snapshot(Array(text.utf8.dropLast(cut)), partial: cut > 0))
+        return try SnapshotGraph(reportSnapshot(Array(text.utf8.dropLast(cut)), partial: cut > 0))
     }
 
     private func quoted(_ texts: [String]) -> String {
@@ -66,7 +66,7 @@ struct BuiltSnapshot {
     }
 }
 
-func snapshot(_ bytes: [UInt8], partial: Bool = false) throws -> Snapshot {
+func reportSnapshot(_ bytes: [UInt8], partial: Bool = false) throws -> Snapshot {
     var position = 0
     let source = ByteSource(size: bytes.count) { buffer in
         let count = min(buffer.count, bytes.count - position)
@@ -86,7 +86,7 @@ extension Report {
 }
 
 /// What a program says, and how it ended.
-func output(of command: String) -> (text: String, status: Int32) {
+func shellOutput(of command: String) -> (text: String, status: Int32) {
     guard let stream = popen(command, "r") else { return ("", -1) }
     var text: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4_096)
@@ -96,7 +96,7 @@ func output(of command: String) -> (text: String, status: Int32) {
 
 /// Writes a file of its own in the temporary directory.
 /// - Returns: its path; whoever asked removes it.
-func temporaryFile(_ text: String, suffix: String = "") throws -> String {
+func temporaryPage(_ text: String, suffix: String = "") throws -> String {
     var path = Array("/tmp/heapsnapd-report-XXXXXX\(suffix)".utf8CString)
     let descriptor = mkstemps(&path, Int32(suffix.utf8.count))
     let name = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

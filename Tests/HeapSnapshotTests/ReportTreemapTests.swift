@@ -43,7 +43,7 @@ import Testing
     /// with the rest they are what the level above dominates.
     @Test(arguments: ["n20-leak-after", "n22-8m", "n24-internals", "n26-empty"])
     func sizesAreThoseOfTheDominatorTree(name: String) throws {
-        let graph = try SnapshotGraph(snapshot(fixture(name)))
+        let graph = try SnapshotGraph(reportSnapshot(fixture(name)))
         let tree = Report(graph, title: name).retained
         let ofRoot = (1..<graph.snapshot.nodeCount).filter { graph.dominator(of: $0) == 0 }.reduce(UInt64(0)) { $0 + graph.retainedSize(of: $1) }
         #expect(tree.items.reduce(tree.restBytes) { $0 + $1.retainedBytes } == ofRoot)
@@ -79,7 +79,7 @@ import Testing
 
     /// 600 rounds of the closure chain are one tile that names the parts of a round, not ten levels of nesting.
     @Test func aChainIsOneItem() throws {
-        let graph = try SnapshotGraph(snapshot(fixture("n20-leak-after")))
+        let graph = try SnapshotGraph(reportSnapshot(fixture("n20-leak-after")))
         let report = Report(graph, title: "leak")
         func find(_ items: [RetainedTree.Item]) -> RetainedTree.Item? {
             for item in items {
@@ -98,9 +98,9 @@ import Testing
 
     /// Whoever cannot see the treemap reads the table: no tile is missing there.
     @Test(arguments: ["n22-8m", "n24-internals"]) func theTableSaysWhatTheTreemapShows(name: String) throws {
-        let report = try Report(SnapshotGraph(snapshot(fixture(name))), title: name)
+        let report = try Report(SnapshotGraph(reportSnapshot(fixture(name))), title: name)
         let page = try report.page()
-        let table = try #require(page.components("id=\"tree-caption\"").last?.components("</table>").first)
+        let table = try #require(page.parts("id=\"tree-caption\"").last?.parts("</table>").first)
         let tiles = Treemap(report.retained, width: 1_100, height: 560).tiles
         #expect(tiles.count > 60)
         for tile in tiles {
@@ -138,6 +138,6 @@ import Testing
         #expect(TrajectoryChart([]) == nil && TrajectoryChart([samples[0]]) == nil && TrajectoryChart([samples[0], samples[0]]) == nil)
         #expect(TrajectoryChart([.init(seconds: .nan, useBytes: 1), .init(seconds: .infinity, useBytes: 1), samples[0]]) == nil)
         let gap = try #require(TrajectoryChart((0..<9).map { .init(seconds: Double($0), useBytes: .max, limitBytes: $0 % 4 == 3 ? nil : .max) }))
-        #expect(gap.html.source.components("class=\"limit\"").count == 4)
+        #expect(gap.html.source.parts("class=\"limit\"").count == 4)
     }
 }

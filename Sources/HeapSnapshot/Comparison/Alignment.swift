@@ -12,9 +12,15 @@ public struct Alignment: Sendable {
     /// The other way.
     let earlier: Column<UInt32>
     public let matchedCount: Int
-    /// Edges of the same name from matched pairs of objects, both ends known, that lead to one another, 0 to 1: how much the pairs confirm each other.
-    /// Not a probability: see `confidence`.
+    /// Nodes that were not found, though one that looks the same was not found in the other either: at most so many objects are the same and missed,
+    /// besides those that changed their name or size.
+    public let unclearCount: Int
+    /// Of the edges of one name between matched nodes the share that leads from pair to pair, 0 to 1: whether the pairs contradict each other.
     public let agreement: Double
+    /// What can be said without the truth: at least this share of the survivors was recognised, as far as the pairs agree with each other. 0 to 1.
+    public var confidence: Double {
+        matchedCount == 0 ? 0 : agreement * Double(matchedCount) / Double(matchedCount + unclearCount)
+    }
 
     public func later(of node: Int) -> Int? { later[node] == 0 ? nil : Int(later[node]) - 1 }
     public func earlier(of node: Int) -> Int? { earlier[node] == 0 ? nil : Int(earlier[node]) - 1 }
@@ -25,6 +31,7 @@ public struct Alignment: Sendable {
         search.run()
         (later, earlier, matchedCount) = (search.later, search.earlier, search.matched)
         agreement = search.agreement()
+        unclearCount = search.unclear()
         search.free()
         withExtendedLifetime((before, after)) {}
     }

@@ -115,7 +115,9 @@ struct AlignmentSearch {
             }
             // Up: a node that only one object leads to belongs to that object.
             let (p, q) = (Int(before.onlyRetainer.pointer[a]) - 1, Int(after.onlyRetainer.pointer[b]) - 1)
-            if p >= 0, q >= 0, later.pointer[p] == 0, earlier.pointer[q] == 0, before.own.pointer[p] == after.own.pointer[q], isPlausible(p, q, placeCounts: true) {
+            if p >= 0, q >= 0, later.pointer[p] == 0, earlier.pointer[q] == 0, before.own.pointer[p] == after.own.pointer[q],
+                isPlausible(p, q, placeCounts: true)
+            {
                 take(p, q)
             }
         }
@@ -296,5 +298,17 @@ struct AlignmentSearch {
             }
         }
         return all == 0 ? 0 : Double(same) / Double(all)
+    }
+
+    /// Nodes without a partner that could be each other's.
+    func unclear() -> Int {
+        let mine = (0..<before.links.nodeCount).filter { later.pointer[$0] == 0 }.map { before.own.pointer[$0] }.sorted()
+        let its = (0..<after.links.nodeCount).filter { earlier.pointer[$0] == 0 }.map { after.own.pointer[$0] }.sorted()
+        var (a, b, both) = (0, 0, 0)
+        while a < mine.count, b < its.count {
+            if mine[a] == its[b] { both += 1 }
+            (a, b) = (a + (mine[a] <= its[b] ? 1 : 0), b + (its[b] <= mine[a] ? 1 : 0))
+        }
+        return both
     }
 }

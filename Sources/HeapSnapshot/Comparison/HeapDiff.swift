@@ -44,7 +44,9 @@ public struct HeapDiff: Sendable, Hashable, Codable {
         after = Heap(nodes: new.nodeCount, size_bytes: new.bytes, size: HeapDiff.text(Int64(clamping: new.bytes)))
         let bytes = Int64(clamping: new.bytes) - Int64(clamping: old.bytes)
         let details = comparison.rows.map { row in
-            Detail(what: row.name, size_bytes: row.bytesDelta, size: HeapDiff.text(row.bytesDelta), added: row.addedCount ?? 0, removed: row.removedCount ?? 0)
+            Detail(
+                what: row.name, size_bytes: row.bytesDelta, size: HeapDiff.text(row.bytesDelta), added: row.addedCount ?? 0,
+                removed: row.removedCount ?? 0)
         }
         change = Change(
             size_bytes: bytes, size: HeapDiff.text(bytes), freed_nodes: details.reduce(0) { $0 + $1.removed },

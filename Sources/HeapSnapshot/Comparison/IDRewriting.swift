@@ -25,7 +25,8 @@ public struct IDRewriting {
     ///   - nodeCount: its nodes.
     ///   - write: gets the bytes in order, in pieces.
     /// - Throws: `SnapshotError` where the bytes are not those of such a snapshot, by then some have been written; what `source` and `write` throw.
-    public static func copy(_ source: ByteSource, _ identities: Identities, nodeCount: Int, to write: (UnsafeRawBufferPointer) throws -> Void) throws {
+    public static func copy(_ source: ByteSource, _ identities: Identities, nodeCount: Int, to write: (UnsafeRawBufferPointer) throws -> Void) throws
+    {
         var rewriting = IDRewriting(identities, count: nodeCount)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
         defer { buffer.deallocate() }
@@ -57,6 +58,8 @@ public struct IDRewriting {
         case .numbers: return try number(byte, isSpace: isSpace)
         case .header, .other: try nested(byte)
         case .keyText:
+            // No key of V8's is as long.
+            guard key.count < 64 else { throw failure("a key that is too long") }
             if byte == UInt8(ascii: "\"") { place = .colon } else { key.append(byte) }
         case _ where isSpace: break
         case .start, .key:
@@ -103,7 +106,9 @@ public struct IDRewriting {
             guard isHeader else { return }
             do {
                 let parsed = try SnapshotHeader.parse(header)
-                guard let position = parsed.nodeFields.firstIndex(of: "id"), parsed.nodeCount == count else { throw failure("not the snapshot of these ids") }
+                guard let position = parsed.nodeFields.firstIndex(of: "id"), parsed.nodeCount == count else {
+                    throw failure("not the snapshot of these ids")
+                }
                 (fields, idField) = (parsed.nodeFields.count, position)
             } catch let error as SnapshotHeader.Malformed { throw failure(error.reason) }
         }

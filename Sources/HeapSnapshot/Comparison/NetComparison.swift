@@ -30,7 +30,9 @@ public struct HeapLayout: Sendable {
         let (snapshot, strings) = (graph.snapshot, graph.snapshot.strings)
         let table = ClassTable(graph, definitions: last?.definitions)
         let signatures = PathSignatures(graph, table)
-        var (ofClass, ofPath) = ([Amount](repeating: Amount(), count: table.names.count), [Amount](repeating: Amount(), count: signatures.parent.count))
+        var (ofClass, ofPath) = (
+            [Amount](repeating: Amount(), count: table.names.count), [Amount](repeating: Amount(), count: signatures.parent.count)
+        )
         var bytes: UInt64 = 0
         for node in 0..<snapshot.nodeCount {
             let size = graph.sizes.size(node)
@@ -85,6 +87,10 @@ extension PathChange {
             return PathChange(path: path, countBefore: old.count, countAfter: new.count, bytesBefore: old.bytes, bytesAfter: new.bytes)
         }
         .filter { $0.countDelta != 0 || $0.bytesDelta != 0 }
-        .sorted { ($0.bytesDelta, $0.countDelta) != ($1.bytesDelta, $1.countDelta) ? ($0.bytesDelta, $0.countDelta) > ($1.bytesDelta, $1.countDelta) : $0.path.map(\.className).lexicographicallyPrecedes($1.path.map(\.className)) }
+        .sorted {
+            ($0.bytesDelta, $0.countDelta) != ($1.bytesDelta, $1.countDelta)
+                ? ($0.bytesDelta, $0.countDelta) > ($1.bytesDelta, $1.countDelta)
+                : $0.path.map(\.className).lexicographicallyPrecedes($1.path.map(\.className))
+        }
     }
 }

@@ -82,7 +82,9 @@ struct PathSignatures {
         for node in 0..<links.nodeCount where distance[node] >= 0 {
             for edge in links.edges(node) where !links.isWeak(edge) {
                 let child = Int(links.target[edge])
-                if distance[child] == distance[node] &+ 1, nearest.pointer[child] == 0 { nearest.pointer[child] = UInt32(truncatingIfNeeded: edge &+ 1) }
+                if distance[child] == distance[node] &+ 1, nearest.pointer[child] == 0 {
+                    nearest.pointer[child] = UInt32(truncatingIfNeeded: edge &+ 1)
+                }
             }
         }
         return nearest

@@ -41,4 +41,6 @@ extension Double {
     }
 }
 
-func share(_ part: UInt64, of whole: UInt64) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }
+extension Report {
+    static func share(_ part: UInt64, of whole: UInt64) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }
+}

@@ -53,15 +53,13 @@ extension Report {
     }
 
     private func facts(_ page: inout PageWriter) throws {
-        let own = [
-            Fact("heap", "\(ByteCount(clamping: totalBytes)) (\(totalBytes.grouped) bytes)"), Fact("nodes", nodeCount.grouped),
-            Fact("edges", edgeCount.grouped),
-        ]
+        func html(_ fact: Fact) -> HTML { "<div><dt>\(fact.label.shortened(60))</dt><dd>\(fact.value.shortened(300))</dd></div>\n" }
         try page.put("<dl class=\"facts\">\n")
         let most = page.byteCount + Room.facts
-        for fact in own + facts {
-            guard try page.put("<div><dt>\(fact.label.shortened(60))</dt><dd>\(fact.value.shortened(300))</dd></div>\n", upTo: most) else { break }
-        }
+        for fact in facts { guard try page.put(html(fact), upTo: most) else { break } }
+        try page.put(html(Fact("heap", "\(ByteCount(clamping: totalBytes)) (\(totalBytes.grouped) bytes)")))
+        try page.put(html(Fact("nodes", nodeCount.grouped)))
+        try page.put(html(Fact("edges", edgeCount.grouped)))
         try page.put("</dl>\n")
         if let chart = TrajectoryChart(trajectory) {
             try page.put("<section aria-labelledby=\"memory\">\n<h2 id=\"memory\">Memory up to the capture</h2>\n\(chart.html)</section>\n")
@@ -120,7 +118,7 @@ extension Report {
         var (bar, body): ([HTML], [HTML]) = ([], [])
         var at = 0.0
         for (name, kind, bytes) in rows {
-            let part = share(bytes, of: max(statistics.total, sum))
+            let part = Report.share(bytes, of: max(statistics.total, sum))
             if part > 0 {
                 bar.append(
                     "<rect x=\"\((at * 100).coordinate)%\" width=\"\((part * 100).coordinate)%\" height=\"100%\" class=\"\(kind.rawValue)\"><title>\(name)</title></rect>"
@@ -128,7 +126,7 @@ extension Report {
             }
             at += part
             body.append(
-                "<tr><th scope=\"row\">\(name)</th><td>\(bytes.kibibytes)</td><td>\(share(bytes, of: statistics.total).percent)</td></tr>\n")
+                "<tr><th scope=\"row\">\(name)</th><td>\(bytes.kibibytes)</td><td>\(Report.share(bytes, of: statistics.total).percent)</td></tr>\n")
         }
         try page.put(
             """

@@ -1,7 +1,7 @@
 /// The page's only style sheet.
 enum ReportStyle {
     /// SHA-256 of `text`, base64: what the page's policy lets apply. A test says the right one when the text was changed.
-    static let hash = "tebsiADEodlTPgwIkIARgGHUbpEjvAYY55NYVdg1Teg="
+    static let hash = "PcjGvnOafRwpACHXio8IL170BcatmnlrlVlmeryVye8="
 
     static let text: HTML = #"""
         :root{color-scheme:light dark;--back:#fff;--text:#1b1f24;--quiet:#57606a;--line:#d4d9df;--head:#f4f6f8;--link:#0550ae;--limit:#b42318;--note:#fff4ce;
@@ -82,8 +82,9 @@ enum ReportStyle {
         .l2{padding-left:.9rem}.l3{padding-left:1.3rem}.l4{padding-left:1.7rem}.l5{padding-left:2.1rem}.l6{padding-left:2.5rem}.l7{padding-left:2.9rem}.l8{padding-left:3.3rem}
         .l9{padding-left:3.7rem}.l10{padding-left:4.1rem}.l11{padding-left:4.5rem}
         }
-        @media (forced-colors:active){.map rect,.bar rect,.legend rect{fill:Canvas;stroke:CanvasText}}
+        @media (forced-colors:active){.map svg rect,.bar rect,.legend rect{fill:Canvas;stroke:CanvasText}}
         @media print{
+        html{font-size:12px}
         body{padding:0;font-size:11px}
         nav,.filter{display:none}
         .box{max-height:none;overflow:visible;border:0}

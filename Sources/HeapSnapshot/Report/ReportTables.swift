@@ -61,8 +61,8 @@ extension Report {
             let distance = row.distance < 0 || row.distance >= Distances.system ? "–" : row.distance.grouped
             return """
                 <tr><th scope="row">\(row.name.shortened(160))</th>\
-                <td data-v="\(row.retainedBytes)">\(row.retainedBytes.kibibytes)</td><td>\(share(row.retainedBytes, of: totalBytes).percent)</td>\
-                <td data-v="\(row.shallowBytes)">\(row.shallowBytes.kibibytes)</td><td>\(share(row.shallowBytes, of: totalBytes).percent)</td>\
+                <td data-v="\(row.retainedBytes)">\(row.retainedBytes.kibibytes)</td><td>\(Report.share(row.retainedBytes, of: totalBytes).percent)</td>\
+                <td data-v="\(row.shallowBytes)">\(row.shallowBytes.kibibytes)</td><td>\(Report.share(row.shallowBytes, of: totalBytes).percent)</td>\
                 <td>\(row.count.grouped)</td><td>\(distance)</td></tr>
 
                 """
@@ -122,7 +122,7 @@ extension Report {
         for item in items {
             let row: HTML = """
                 <tr><th scope="row" class="l\(level)">\(item.html)</th><td>\(item.retainedBytes.kibibytes)</td>\
-                <td>\(share(item.retainedBytes, of: retained.totalBytes).percent)</td><td>\(item.count.grouped)</td><td>\(level)</td></tr>
+                <td>\(Report.share(item.retainedBytes, of: retained.totalBytes).percent)</td><td>\(item.count.grouped)</td><td>\(level)</td></tr>
 
                 """
             if try !page.put(row, upTo: most) { leftOut += 1 }
@@ -134,7 +134,7 @@ extension Report {
 
     private func rest(_ count: Int, _ bytes: UInt64, level: Int) -> HTML {
         """
-        <tr><th scope="row" class="l\(level)">smaller ones</th><td>\(bytes.kibibytes)</td><td>\(share(bytes, of: retained.totalBytes).percent)</td>\
+        <tr><th scope="row" class="l\(level)">smaller ones</th><td>\(bytes.kibibytes)</td><td>\(Report.share(bytes, of: retained.totalBytes).percent)</td>\
         <td>\(count.grouped)</td><td>\(level)</td></tr>
 
         """

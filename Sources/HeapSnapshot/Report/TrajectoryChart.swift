@@ -74,7 +74,7 @@ struct TrajectoryChart {
         var text = "From \(size(start.useBytes)) to \(size(end.useBytes)) in \((last - first).coordinate) s"
         let peak = samples.map(\.useBytes).max() ?? 0
         if peak > end.useBytes { text += ", at most \(size(peak))" }
-        if let limit = end.limitBytes { text += "; the limit was \(size(limit)), \(share(end.useBytes, of: limit).percent) % used" }
+        if let limit = end.limitBytes { text += "; the limit was \(size(limit)), \(Report.share(end.useBytes, of: limit).percent) % used" }
         return text + "."
     }
 
