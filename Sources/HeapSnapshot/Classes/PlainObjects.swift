@@ -43,8 +43,8 @@ struct PlainObjects {
             for edge in links.edges(node) where links.edgeKind(edge) == EdgeKind.property {
                 let name = links.label[edge] & SnapshotColumns.labelMask
                 if name == proto { continue }
-                // Without the comma before it, as DevTools counts.
-                if length + lengths[name] > Self.longestText {
+                // Without the comma before it, and never the first one, as DevTools counts.
+                if length > 1, length + lengths[name] > Self.longestText {
                     isCut = true
                     break
                 }
