@@ -3,7 +3,7 @@
 //
 // Shaped after a real one of 207 MB (Node 20, a service with sessions, caches and closures; 2.96 million nodes, 8.05 million edges, 652,000 strings of 8
 // bytes): per node 24.8 bytes, 2.7 to 3.4 edges of 15 bytes, 0.22 strings; half of the edges lead to a neighbour (within 20 ordinals), a third to one of some hundred
-// maps and names that all share, the rest to what was made before, anywhere.
+// maps and names that all share, the rest to what was made before: nine of ten within 5,000 ordinals, the others anywhere.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +67,8 @@ static uint64_t name(uint32_t which) { return FIRST_NAME + which % NAMES; }
 static void unit(uint64_t table) {
 	uint64_t base = nodes, shape = below(12), unique = FIRST_UNIQUE + uniques;
 	uniques += 2;
-	uint64_t before = 3 + SHARED + below((uint32_t)(base - SHARED - 2));
+	uint64_t old = base - SHARED - 2, near = 5000;
+	uint64_t before = old > near && below(10) ? base - 1 - below((uint32_t)near) : 3 + SHARED + below((uint32_t)old);
 	node(STRING, name(below(NAMES)), 24, 1); edge(E_INTERNAL, MAP, shared());
 	node(STRING, unique, 32, 1); edge(E_INTERNAL, MAP, shared());
 	node(NUMBER, EMPTY, 16, 1); edge(E_INTERNAL, MAP, shared());

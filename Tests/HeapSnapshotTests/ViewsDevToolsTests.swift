@@ -42,7 +42,7 @@ import Testing
 
     @Test(arguments: viewsFixtures)
     func `Named filters leave DevTools' rows`(_ name: String) throws {
-        let (graph, devTools) = (try graph(of: fixture(name)), try DevToolsViews(name))
+        let (graph, devTools) = (try graph(ofFixture: name), try DevToolsViews(name))
         #expect(Set(devTools.filters.keys) == Set(NodeFilter.allCases.map(\.rawValue)))
         for (key, wanted) in devTools.filters {
             let filter = try #require(NodeFilter(rawValue: key))
@@ -74,7 +74,7 @@ import Testing
 
     @Test(arguments: viewsFixtures)
     func `Bytes are attributed to native contexts as in DevTools`(_ name: String) throws {
-        let (graph, wanted) = (try graph(of: fixture(name)), try DevToolsViews(name).nativeContextSizes)
+        let (graph, wanted) = (try graph(ofFixture: name), try DevToolsViews(name).nativeContextSizes)
         let found = graph.nativeContexts()
         #expect(found.contexts.map(\.id) == wanted.nativeContexts.map(\.nodeId))
         #expect(found.contexts.map(\.attributedBytes) == wanted.nativeContexts.map(\.attributedSize))

@@ -1,5 +1,6 @@
 import CZstd
 import Foundation
+import Synchronization
 
 @testable import HeapSnapshot
 
@@ -100,7 +101,19 @@ func graph(of bytes: [UInt8]) throws -> SnapshotGraph {
     return SnapshotGraph(snapshot)
 }
 
-func views(of name: String) throws -> SnapshotViews { SnapshotViews(try graph(of: fixture(name))) }
+/// Made once: in a debug build a graph takes a second.
+private let graphs = Mutex<[String: SnapshotGraph]>([:])
+
+func graph(ofFixture name: String) throws -> SnapshotGraph {
+    try graphs.withLock { graphs in
+        if let known = graphs[name] { return known }
+        let made = try graph(of: fixture(name))
+        graphs[name] = made
+        return made
+    }
+}
+
+func views(of name: String) throws -> SnapshotViews { SnapshotViews(try graph(ofFixture: name)) }
 
 /// A snapshot of nodes and edges that a test writes down.
 struct BuiltSnapshot {

@@ -19,6 +19,12 @@ import Testing
                 return nil
             } catch { return error }
         }
+        guard case .members(let functions) = try views.find("leakMethod()") else { throw Missing(file: "leakMethod()") }
+        let members = views.members(of: functions, limit: 0)
+        #expect(members.count > 300)
+        #expect(members.objects.allSatisfy { $0.kind == "closure" && $0.name == "leakMethod" })
+        #expect(views.paths(ofClass: functions).members == members.count)
+        #expect(problem("leakMetho()")?.problem == .noSuchFunction)
         #expect(problem("@2")?.problem == .noSuchID)
         #expect(problem("@-1")?.problem == .notAnID)
         #expect(problem("@4294967296")?.problem == .notAnID)

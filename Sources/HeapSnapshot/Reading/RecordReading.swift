@@ -22,6 +22,8 @@ extension SnapshotReader {
                 guard count < limit else { throw failure("more \(name) than the header says (\(limit))") }
                 if let wrong = store(count, UnsafePointer(numbers)) { throw failure("\(name) \(count): \(wrong)") }
                 count &+= 1
+                // Node 22 and older end a line behind each record.
+                if place.pointee == 0x0A { place += 1 }
                 window.move(to: place)
                 if place.pointee == UInt8(ascii: ",") {
                     window.advance()

@@ -33,9 +33,10 @@ extension SnapshotViews {
     /// Ordinals, ascending. Members without a size do not count, as in the Summary view.
     func nodes(of name: ClassMatch, in set: NodeSet? = nil) -> [Int] {
         let wanted = UInt32(name.index)
-        let classOf = classes.classOf.pointer
+        let (classOf, names) = (classes.classOf.pointer, snapshot.columns.name.pointer)
         return (0..<snapshot.nodeCount).filter { node in
-            classOf[node] == wanted && graph.sizes.size(node) != 0 && set?.contains(node) != false
+            classOf[node] == wanted && graph.sizes.size(node) != 0 && (name.nodeName == nil || names[node] == name.nodeName)
+                && set?.contains(node) != false
         }
     }
 }

@@ -1,7 +1,10 @@
-/// A class of one snapshot that was found by its name.
+/// A class of one snapshot that was found by its name, or the functions of one name.
 public struct ClassMatch: Sendable, Hashable {
+    /// Of functions with `()`.
     public let name: String
     let index: Int
+    /// Only nodes that V8 calls so: index of a string.
+    var nodeName: UInt32?
 }
 
 /// What `@123` or `Map` names.
@@ -20,6 +23,8 @@ public struct NodeQueryError: Error, Sendable, Hashable, CustomStringConvertible
         case noSuchClass
         /// Several classes begin so, or have it in their names.
         case ambiguous
+        /// `name()`, and no function of exactly this name.
+        case noSuchFunction
     }
     public var problem: Problem
     public var query: String
@@ -36,18 +41,20 @@ public struct NodeQueryError: Error, Sendable, Hashable, CustomStringConvertible
         case .notAnID: return "cannot find \(shown): an id is @ and a number below 4,294,967,296"
         case .noSuchID: return "cannot find \(shown): the snapshot has no object of this id; ids are those of one process and not of its copies"
         case .noSuchClass: return "cannot find \(shown): the snapshot has no class with this in its name; the largest are \(list)"
+        case .noSuchFunction: return "cannot find \(shown): the snapshot has no function of exactly this name"
         case .ambiguous: return "cannot tell which class is meant by \(shown): \(list); write the whole name"
         }
     }
 }
 
 extension SnapshotViews {
-    /// `@123` is the object of this id. Else a class: of exactly this name, else the only one that begins so, else the only one that contains it;
+    /// `@123` is the object of this id, `name()` all functions of exactly this name. Else a class: of exactly this name, else the only one that begins so, else the only one that contains it;
     /// the last two whatever the case of its letters.
     ///
     /// Cost: one pass over the ids, or over the nodes.
     public func find(_ query: String) throws(NodeQueryError) -> NodeQuery {
         if query.hasPrefix("@") { return .node(try node(query)) }
+        if query.hasSuffix("()") { return .members(try functions(query)) }
         return .members(try classNamed(query))
     }
 
@@ -61,6 +68,17 @@ extension SnapshotViews {
         let ids = snapshot.columns.id.pointer
         for node in 0..<snapshot.nodeCount where ids[node] == id { return node }
         throw NodeQueryError(problem: .noSuchID, query: query)
+    }
+
+    /// - Parameter query: `name()`.
+    private func functions(_ query: String) throws(NodeQueryError) -> ClassMatch {
+        let columns = snapshot.columns
+        if let name = snapshot.strings.index(of: String(query.dropLast(2))),
+            let node = (0..<columns.nodeCount).first(where: { columns.kind[$0] == NodeKind.closure && columns.name[$0] == name })
+        {
+            return ClassMatch(name: query, index: Int(classes.classOf[node]), nodeName: name)
+        }
+        throw NodeQueryError(problem: .noSuchFunction, query: query)
     }
 
     public func classNamed(_ query: String) throws(NodeQueryError) -> ClassMatch {
