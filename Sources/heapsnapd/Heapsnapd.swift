@@ -26,7 +26,8 @@ struct Heapsnapd: ParsableCommand {
             RunCommand.self, StatusCommand.self, ReloadCommand.self, DumpCommand.self, CheckCommand.self, WatchCommand.self, ListCommand.self,
             InfoCommand.self, ExportCommand.self,
             DeleteCommand.self, PruneCommand.self, SummaryCommand.self, StatisticsCommand.self, ObjectsCommand.self,
-            RetainersCommand.self, DominatorsCommand.self, ContainmentCommand.self, StringsCommand.self, DiffCommand.self, SuspectsCommand.self, ReportCommand.self,
+            RetainersCommand.self, DominatorsCommand.self, ContainmentCommand.self, StringsCommand.self, DiffCommand.self, SuspectsCommand.self,
+            ReportCommand.self,
             AnalyzeCommand.self,
             PrekillCommand.self, DaemonCommand.self, ConfigCommand.self, VersionCommand.self,
         ])

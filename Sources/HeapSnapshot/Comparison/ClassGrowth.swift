@@ -43,7 +43,8 @@ extension ClassGrowth {
                 growths[rows[step][row]].bytes[step] += tally.bytes
             }
         }
-        var (born, bornBytes) = ([Int](repeating: 0, count: last.rows.count * snapshots.count), [UInt64](repeating: 0, count: last.rows.count * snapshots.count))
+        var born = [Int](repeating: 0, count: last.rows.count * snapshots.count)
+        var bornBytes = [UInt64](repeating: 0, count: last.rows.count * snapshots.count)
         var places = zeros
         for at in 0..<last.count {
             let id = last.id.pointer[at]
