@@ -3,7 +3,8 @@ import PackageDescription
 
 // The room under test by symbolic link: all of it has to be built with coverage for libFuzzer, which comes with clang.
 let strict: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"), .unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"]),
+    .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
+    .unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"]),
 ]
 
 let package = Package(
