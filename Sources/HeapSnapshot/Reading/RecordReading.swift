@@ -51,9 +51,9 @@ extension SnapshotReader {
     }
 
     /// Records that a list of this many bytes can hold at most: a number takes two bytes, comma included. Where the size is not known, a million,
-    /// and the columns grow.
+    /// and the columns grow. They grow beyond 64 million (files of 4 GB) too: a compressed file can claim any size.
     func room(for count: Int, fields: Int) -> Int {
-        min(count, sourceSize.map { $0 / (2 * fields) + 1 } ?? 1 << 20)
+        min(count, sourceSize.map { $0 / (2 * fields) + 1 } ?? 1 << 20, 1 << 26)
     }
 }
 

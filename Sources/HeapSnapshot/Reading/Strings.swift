@@ -3,7 +3,8 @@ import Glibc
 extension SnapshotReader {
     mutating func readStrings() throws {
         // 4 % of a snapshot's bytes are strings, of 16 bytes each.
-        let strings = StringTable(bytes: (sourceSize ?? 1 << 20) / 16, strings: (sourceSize ?? 1 << 20) / 256)
+        let size = min(sourceSize ?? 1 << 20, 16 << 30)
+        let strings = StringTable(bytes: size / 16, strings: size / 256)
         self.strings = strings
         try expect("[", "the list of strings")
         if try take("]") { return }
