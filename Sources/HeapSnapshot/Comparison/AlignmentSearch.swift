@@ -34,8 +34,8 @@ struct AlignmentSearch {
             fillGaps()
             propagate(elements: false)
             findNeighbours()
-            // Less than one in 10,000 more: it is over.
-            if matched &- known <= before.links.nodeCount / 10_000 { break }
+            // Less than one in 1,000 more: it is over.
+            if matched &- known <= before.links.nodeCount / 1_000 { break }
         }
     }
 
