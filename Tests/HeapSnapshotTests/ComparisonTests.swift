@@ -102,4 +102,22 @@ func source(of bytes: [UInt8]) -> ByteSource {
         #expect(chain.countDelta == 300 && chain.path.contains { $0.edge == "originLeakObject" })
         #expect(PathChange.between(after, after).isEmpty)
     }
+
+    /// Cut among the nodes' edges, the strings: names are missing, and edges.
+    @Test(arguments: [0.5, 0.9, 0.97])
+    func aPartOfASnapshotIsCompared(_ share: Double) throws {
+        let bytes = try fixture("n20-leak-after")
+        let part = try SnapshotReader.read(source(of: Array(bytes.prefix(Int(Double(bytes.count) * share)))), partial: true)
+        #expect(part.truncation != nil)
+        let whole = try read(bytes)
+        let census = Census(whole)
+        let before = Census(part, namedAs: census)
+        #expect(before.totals.nodeCount <= census.totals.nodeCount)
+        #expect(Comparison(before, census).after == census.totals)
+        let alignment = Alignment(part, whole)
+        #expect(alignment.matchedCount <= part.nodeCount && (0...1).contains(alignment.confidence))
+        #expect(Identity.guess(part, whole).sampled > 0)
+        let layout = HeapLayout(SnapshotGraph(part))
+        #expect(PathChange.between(layout, layout).isEmpty)
+    }
 }

@@ -34,8 +34,8 @@ struct AlignmentSearch {
             fillGaps()
             propagate(elements: false)
             findNeighbours()
-            // Less than one in 10,000 more: it is over.
-            if matched &- known <= before.links.nodeCount / 10_000 { break }
+            // Less than one in 1,000 more: it is over.
+            if matched &- known <= before.links.nodeCount / 1_000 { break }
         }
     }
 
@@ -256,7 +256,7 @@ struct AlignmentSearch {
             (a, b) = (a.dropLast(), b.dropLast())
         }
         if isClosed, !a.isEmpty, !b.isEmpty { for (row, column) in Self.longestCommon(a, b, &lengths) { pair(row, column) } }
-        for (x, y) in pairs where before.own.pointer[x] == after.own.pointer[y] { take(x, y) }
+        for (x, y) in pairs where before.own.pointer[x] == after.own.pointer[y] && isPlausible(x, y, placeCounts: true) { take(x, y) }
     }
 
     /// Places of a longest common subsequence.
