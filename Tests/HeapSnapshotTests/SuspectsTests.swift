@@ -86,6 +86,25 @@ import Testing
         #expect(a > b && b > c)
     }
 
+    /// The same objects, held by something else than before: new groups, but nothing grew.
+    @Test func whatMovedHasNotGrown() throws {
+        let before = try Heap.cache(entries: 1_000).graph()
+        let moved = try Heap.cache(entries: 1_000, below: "registry").graph()
+        let grown = try Heap.cache(entries: 2_000, below: "registry").graph()
+        #expect(SnapshotGraph.suspects(in: [before, moved]).map(\.sentence) == [])
+        #expect(SnapshotGraph.suspects(in: [before, grown]).map(\.holder) == ["pages"])
+    }
+
+    /// Many modules, of which one has the cache.
+    @Test func theOneOfManyIsLookedInto() throws {
+        var heap = Heap()
+        let modules = heap.node("object", "Array", 16, from: heap.global, "property", "modules")
+        let all = (0..<20).map { heap.node("object", "Plugin", 1_000, from: modules, "element", "\($0)") }
+        let array = heap.node("object", "Array", 16, from: all[7], "property", "rows")
+        for index in 0..<1_000 { heap.node("object", "Row", 1_000, from: array, "element", "\(index)") }
+        #expect(SnapshotGraph.suspects(in: [try heap.graph()]).map(\.sentence) == ["Array rows holds 1000 Row, 1.0 MB (98 % of the heap)"])
+    }
+
     @Test func theLargerComesFirst() throws {
         var heap = Heap()
         for (name, count) in [("small", 900), ("large", 2_000)] {
@@ -208,9 +227,10 @@ private struct Heap {
     mutating func edge(_ from: Int, _ kind: String, _ label: String, _ to: Int) { edges[from].append((kind, label, to)) }
 
     /// `global.pages`, 1,000 bytes an entry.
-    static func cache(entries: Int, firstId: Int? = nil) -> Heap {
+    static func cache(entries: Int, firstId: Int? = nil, below holder: String? = nil) -> Heap {
         var heap = Heap()
-        let array = heap.node("object", "Array", 16, from: heap.global, "property", "pages")
+        let top = holder.map { heap.node("object", "Registry", 16, from: heap.global, "property", $0) } ?? heap.global
+        let array = heap.node("object", "Array", 16, from: top, "property", "pages")
         heap.nextId = firstId ?? heap.nextId
         for index in 0..<entries { heap.node("object", "Page", 1_000, from: array, "element", "\(index)") }
         return heap

@@ -27,6 +27,8 @@ struct GroupTree {
         var retainedBytes: UInt64 = 0
         /// The member that is nearest to the root.
         var nearest: UInt32 = 0
+        /// What the member that retains most retains.
+        var largestBytes: UInt64 = 0
         /// How often the longest chain came back to this group, and the member at its end.
         var depth: UInt32 = 0
         var deepest: UInt32 = 0
@@ -156,6 +158,7 @@ struct GroupTree {
                     groups[at].nearest = place
                 }
                 groups[at].count &+= 1
+                groups[at].largestBytes = max(groups[at].largestBytes, graph.retained.pointer[node])
                 groups[at].shallowBytes &+= graph.sizes.size(node)
                 if depth[node] >= groups[at].depth { (groups[at].depth, groups[at].deepest) = (depth[node], place) }
             }
