@@ -82,7 +82,7 @@ struct SuspectSearch {
         let facts = classification.facts
         let member = tree.groups[found.members[0]]
         let sample = Int(found.form == .chain ? member.deepest : member.nearest)
-        let path = HoldingPath(to: sample, holding, facts.links)
+        let path = HoldingPath(to: sample, holding, facts.links, lookingThrough: facts.graph.contextCell)
         guard !classification.isBookkeeping(found) else { return nil }
         let content = classification.content(found.members)
         let kind = classification.kind(found, content, path: path)
@@ -159,7 +159,7 @@ struct SuspectSearch {
             guard all >= max(Int64(clamping: threshold), allGrowth / 10), let least = grown.min(), least > 0 else { return nil }
             growth = Suspect.Growth(bytes: all, count: 0, steps: steps.count)
         }
-        let path = HoldingPath(to: worst, holding, facts.links)
+        let path = HoldingPath(to: worst, holding, facts.links, lookingThrough: graph.contextCell)
         let share = Double(strings.wastedBytes) / Double(max(1, graph.totalBytes))
         let wording = SuspectWording(
             kind: .duplicatedStrings, count: strings.count, bytes: strings.wastedBytes, share: share, growth: growth, className: "(string)",
