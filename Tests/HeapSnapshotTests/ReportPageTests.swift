@@ -136,15 +136,6 @@ import Testing
         #expect(!whole.contains("ends early") && cut.contains("ends early"))
     }
 
-    /// Each size is one that the reader takes; their sum is not one of 64 bits.
-    @Test(arguments: ["string", "native", "hidden", "array", "code", "object"]) func sizesBeyondAllMemoryDoNotTrap(kind: String) throws {
-        var built = ReportHeap()
-        let owner = built.add("object", "Array", 8)
-        built.connect(1, owner, "property", "owner")
-        for index in 0..<66_000 { built.connect(owner, built.add(kind, "Array", (1 << 48) - 1), "element", index % 2 == 0 ? "elements" : "0") }
-        #expect(try Report(built.graph(), title: "t").page().contains("</html>"))
-    }
-
     @Test func sectionsAppearWithWhatTheyShow() throws {
         var built = ReportHeap()
         built.connect(1, built.add("object", "Cache", 1_000), "property", "cache")

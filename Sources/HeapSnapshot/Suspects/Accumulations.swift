@@ -87,6 +87,8 @@ struct AccumulationSearch {
     }
 
     private func isFan(_ group: Int, of holder: Int) -> Bool {
+        // Where one of them is most of it, that one is looked into.
         weights.bytes[group] > 0 && weights.entered[group] >= max(Self.fewestMembers, Self.fanOut * max(1, weights.count[holder]))
+            && tree.groups[group].largestBytes < tree.groups[group].retainedBytes / 2
     }
 }

@@ -4,7 +4,7 @@ struct Classification {
     let weights: GroupWeights
     let facts: NodeFacts
 
-    /// What is below the members, members included.
+    /// What is below the members in the last snapshot, members included: how it is held may have been another way before.
     struct Content {
         var backingStoreBytes: Int64 = 0
         var asyncContextBytes: Int64 = 0
@@ -24,27 +24,26 @@ struct Classification {
         var content = Content()
         var pending = members.map { (group: $0, inContext: false) }
         while let (group, inContext) = pending.popLast() {
-            guard weights.bytes[group] > 0 || weights.count[group] > 0 else { continue }
             let name = name(of: group)
             var isContext = inContext
             switch name {
-            case "system / JSArrayBufferData": content.backingStoreBytes += weights.shallowBytes[group]
-            case "system / NativeContext": content.nativeContexts += weights.count[group]
-            case "system / PromiseReaction": content.reactions += weights.count[group]
+            case "system / JSArrayBufferData": content.backingStoreBytes += Int64(clamping: tree.groups[group].shallowBytes)
+            case "system / NativeContext": content.nativeContexts += tree.groups[group].count
+            case "system / PromiseReaction": content.reactions += tree.groups[group].count
             case "Generator", "AsyncFunctionObject", "system / JSAsyncFunctionObject", "AsyncGenerator":
                 if content.waiting == nil { content.waiting = Int(tree.groups[group].nearest) }
             case "AsyncContextFrame" where !inContext:
                 isContext = true
-                content.asyncContextBytes += weights.bytes[group]
+                content.asyncContextBytes += Int64(clamping: tree.groups[group].retainedBytes)
             default: break
             }
             // Node 20 and 22: each resource has the stores as properties of its own.
             if !inContext, label(of: group).contains("kResourceStore") {
                 isContext = true
-                content.asyncContextBytes += weights.bytes[group]
-                if content.store.map({ weights.bytes[$0] < weights.bytes[group] }) ?? true { content.store = group }
+                content.asyncContextBytes += Int64(clamping: tree.groups[group].retainedBytes)
+                if content.store.map({ tree.groups[$0].retainedBytes < tree.groups[group].retainedBytes }) ?? true { content.store = group }
             } else if inContext, tree.groups[group].key.kind == NodeKind.object, name != "AsyncLocalStorage" {
-                if content.store.map({ weights.bytes[$0] < weights.bytes[group] }) ?? true { content.store = group }
+                if content.store.map({ tree.groups[$0].retainedBytes < tree.groups[group].retainedBytes }) ?? true { content.store = group }
             }
             pending += tree.groups[group].children.map { (Int($0), isContext) }
         }
@@ -59,6 +58,8 @@ struct Classification {
         // An EventTarget has a Map of lists of Listener.
         if name == "Listener", found.form == .chain || edges.contains("next") || edges.contains("<symbol kEvents>") { return .listeners }
         if found.form == .chain { return .chain }
+        let bytes = found.members.reduce(0) { $0 + Int64(clamping: tree.groups[$1].retainedBytes) }
+        let count = tree.alike(found.members).reduce(0) { $0 + tree.groups[$1].count }
         let isString = [NodeKind.string, NodeKind.slicedString, NodeKind.concatenatedString].contains(key.kind)
         if found.form == .single {
             return name == "system / JSArrayBufferData"
@@ -71,14 +72,14 @@ struct Classification {
         }
         // emitter._events.change[]
         if edges.contains("_events"), key.kind == NodeKind.closure || name == "Object" { return .listeners }
-        if name == "system / NativeContext" || 2 * content.nativeContexts >= found.count { return .contexts }
-        if 10 * content.asyncContextBytes >= 4 * found.bytes { return .asyncContext }
-        if 2 * content.reactions >= found.count || name == "Promise" { return .promises }
-        if 2 * content.backingStoreBytes >= found.bytes { return .buffers }
-        if isString, found.members.count == 1 || weights.bytes[found.members[0]] * 10 >= found.bytes * 9 {
+        if name == "system / NativeContext" || 2 * content.nativeContexts >= count { return .contexts }
+        if 10 * content.asyncContextBytes >= 4 * bytes { return .asyncContext }
+        if 2 * content.reactions >= count || name == "Promise" { return .promises }
+        if 2 * content.backingStoreBytes >= bytes { return .buffers }
+        if isString, found.members.count == 1 || Int64(clamping: tree.groups[found.members[0]].retainedBytes) * 10 >= bytes * 9 {
             let groups = Set(found.members.map { UInt32($0) })
             let duplicates = StringWaste(facts.graph) { groups.contains(tree.groupOf.pointer[$0]) }
-            if 2 * Int64(clamping: duplicates.wastedBytes) >= found.bytes { return .duplicatedStrings }
+            if 2 * Int64(clamping: duplicates.wastedBytes) >= bytes { return .duplicatedStrings }
         }
         return key.kind == NodeKind.closure ? .closures : .collection
     }

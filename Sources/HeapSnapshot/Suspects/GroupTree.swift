@@ -27,6 +27,8 @@ struct GroupTree {
         var retainedBytes: UInt64 = 0
         /// The member that is nearest to the root.
         var nearest: UInt32 = 0
+        /// What the member that retains most retains.
+        var largestBytes: UInt64 = 0
         /// How often the longest chain came back to this group, and the member at its end.
         var depth: UInt32 = 0
         var deepest: UInt32 = 0
@@ -64,6 +66,7 @@ struct GroupTree {
         let depthColumn = Column<UInt32>(count)
         defer { depthColumn.free() }
         let depth = depthColumn.pointer
+        let cell = graph.contextCell
         var stack = NodeStack(count)
         stack.push(0)
         while let node = stack.pop() {
@@ -73,12 +76,26 @@ struct GroupTree {
             for at in tree.children(of: node) {
                 let child = Int(tree.nodes.pointer[at])
                 let kind = links.kind[child]
+                if links.name[child] == cell {
+                    group[child] = parent
+                    depth[child] = depth[node]
+                    stack.push(child)
+                    continue
+                }
                 var key = Key(parent: parent, label: Label.none, kind: kind, name: GroupTree.name(kind, links.name[child]))
                 if holding.fromDominator.pointer[child] != 0 {
-                    key.label = labels.of(holding.fromDominator.pointer[child], from: node)
+                    // What a cell holds is its variable's.
+                    let isInCell = links.name[node] == cell && holding.fromDominator.pointer[node] != 0
+                    let holder = isInCell ? Int(graph.dominators.pointer[node]) : node
+                    key.label = labels.of(holding.fromDominator.pointer[isInCell ? node : child], from: holder)
                 } else if holding.fromNearer.pointer[child] != 0 {
-                    let retainer = links.source(of: Int(holding.fromNearer.pointer[child]) - 1)
-                    key.label = labels.of(holding.fromNearer.pointer[child], from: retainer)
+                    var place = holding.fromNearer.pointer[child]
+                    var retainer = links.source(of: Int(place) - 1)
+                    if links.name[retainer] == cell, holding.fromNearer.pointer[retainer] != 0 {
+                        place = holding.fromNearer.pointer[retainer]
+                        retainer = links.source(of: Int(place) - 1)
+                    }
+                    key.label = labels.of(place, from: retainer)
                     key.retainer = GroupTree.name(links.kind[retainer], links.name[retainer])
                     if key.retainer == Label.none { key.retainer = Label.element }
                 }
@@ -147,15 +164,21 @@ struct GroupTree {
 
     private mutating func addUp(_ graph: SnapshotGraph, _ depth: UnsafePointer<UInt32>) {
         let (group, distance) = (groupOf.pointer, graph.distances.pointer)
+        let (name, cell) = (graph.snapshot.columns.name.pointer, graph.contextCell)
         groups.withUnsafeMutableBufferPointer { groups in
             for node in 0..<graph.snapshot.nodeCount {
                 let at = Int(group[node])
+                if name[node] == cell {
+                    groups[at].shallowBytes &+= graph.sizes.size(node)
+                    continue
+                }
                 let place = UInt32(truncatingIfNeeded: node)
                 // What nothing reaches has a distance below 0: last of all.
                 if groups[at].count == 0 || UInt32(bitPattern: distance[node]) < UInt32(bitPattern: distance[Int(groups[at].nearest)]) {
                     groups[at].nearest = place
                 }
                 groups[at].count &+= 1
+                groups[at].largestBytes = max(groups[at].largestBytes, graph.retained.pointer[node])
                 groups[at].shallowBytes &+= graph.sizes.size(node)
                 if depth[node] >= groups[at].depth { (groups[at].depth, groups[at].deepest) = (depth[node], place) }
             }
@@ -202,4 +225,10 @@ struct EdgeLabels {
         }
         return isNumber.pointer[Int(string)] == 2 ? GroupTree.Label.element : string
     }
+}
+
+extension SnapshotGraph {
+    /// Name of what stands between a context and a variable's value in Node 26, in some contexts of a function and not in others (V8 14: the interpreter
+    /// makes it, optimised code does not): groups and paths look through it.
+    var contextCell: UInt32 { snapshot.strings.index(of: "system / ContextCell") ?? .max }
 }

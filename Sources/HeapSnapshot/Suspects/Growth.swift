@@ -30,6 +30,7 @@ struct GroupWeights {
                 let steps = zip(values.dropFirst(), values).map { $0 - $1 }
                 // What came in one step only is noise, or is over: a cache that got full, code that was compiled.
                 guard let least = steps.min(), least > 0 else { return min(0, last - values[0]) }
+                // A burst counts as four times the slowest step: what came at once is likely to be no leak.
                 let all = last - values[0]
                 return min(all, least * Int64(4 * steps.count))
             }
@@ -70,4 +71,25 @@ extension GroupTree {
         }
         return matches
     }
+
+    /// What a class has in all, wherever it is held.
+    struct ClassTotal {
+        var count = 0
+        var shallowBytes: UInt64 = 0
+    }
+
+    /// By a text that means the same in another snapshot.
+    func classTotals(_ strings: StringTable) -> [String: ClassTotal] {
+        var totals: [String: ClassTotal] = [:]
+        for total in Dictionary(grouping: groups, by: { UInt64($0.key.kind) << 32 | UInt64($0.key.name) }).values {
+            guard let first = total.first else { continue }
+            totals[className(first.key, strings)] = total.reduce(into: ClassTotal()) {
+                $0.count += $1.count
+                $0.shallowBytes += $1.shallowBytes
+            }
+        }
+        return totals
+    }
+
+    func className(_ key: Key, _ strings: StringTable) -> String { "\(key.kind) \(key.name < Label.first ? strings.text(Int(key.name)) : "")" }
 }

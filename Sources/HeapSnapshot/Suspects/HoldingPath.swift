@@ -6,12 +6,12 @@ struct HoldingPath {
     /// Longer than any real chain; a path may have as many steps as a list has links.
     private static let longest = 1 << 20
 
-    init(to node: Int, _ holding: HoldingEdges, _ links: Links) {
+    init(to node: Int, _ holding: HoldingEdges, _ links: Links, lookingThrough cell: UInt32) {
         var steps: [(edge: Int, node: Int)] = []
         var at = node
         while holding.fromNearer[at] > 0, steps.count < Self.longest {
             let edge = Int(holding.fromNearer[at]) - 1
-            steps.append((edge, at))
+            if links.name[at] == cell, !steps.isEmpty { steps[steps.count - 1].edge = edge } else { steps.append((edge, at)) }
             at = links.source(of: edge)
         }
         // The user root itself: the root's edge to it is not one step nearer, as the root is far away.

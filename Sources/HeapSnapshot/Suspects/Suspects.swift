@@ -49,7 +49,8 @@ struct SuspectSearch {
         let chains = steps.isEmpty ? max(Self.leastGrowth, graph.totalBytes / 100) : threshold
         let found = AccumulationSearch(tree: tree, weights: weights, threshold: Int64(clamping: threshold), chainThreshold: Int64(clamping: chains))
             .find().prefix(Self.mostCandidates)
-        var suspects = found.compactMap { suspect($0, classification) }
+        let totals = steps.isEmpty ? [] : zip(steps.map(\.tree) + [tree], graphs).map { $0.classTotals($1.snapshot.strings) }
+        var suspects = found.filter { steps.isEmpty || hasGrown($0, totals, threshold: threshold) }.compactMap { suspect($0, classification) }
         if !suspects.contains(where: { $0.kind == .duplicatedStrings }), let strings = duplicates(threshold, classification.facts) {
             suspects.append(strings)
         }
@@ -66,11 +67,22 @@ struct SuspectSearch {
         suspect.confidence * suspect.confidence * Double(suspect.growth.map { UInt64(clamping: $0.bytes) } ?? suspect.bytes)
     }
 
+    /// What is held in another way than before is a new group, and not growth: the class must have more of it in all, too.
+    private func hasGrown(_ found: Accumulation, _ totals: [[String: GroupTree.ClassTotal]], threshold: UInt64) -> Bool {
+        let name = tree.className(tree.groups[found.members[0]].key, graphs[graphs.count - 1].snapshot.strings)
+        let values = totals.map { $0[name] ?? GroupTree.ClassTotal() }
+        let grown = zip(values.dropFirst(), values).map { step in
+            found.form == .single ? Int64(clamping: step.0.shallowBytes) - Int64(clamping: step.1.shallowBytes) : Int64(step.0.count - step.1.count)
+        }
+        guard let least = grown.min(), least > 0 else { return false }
+        return 2 * grown.reduce(0, +) >= (found.form == .single ? Int64(clamping: threshold) : Int64(found.count))
+    }
+
     private func suspect(_ found: Accumulation, _ classification: Classification) -> Suspect? {
         let facts = classification.facts
         let member = tree.groups[found.members[0]]
         let sample = Int(found.form == .chain ? member.deepest : member.nearest)
-        let path = HoldingPath(to: sample, holding, facts.links)
+        let path = HoldingPath(to: sample, holding, facts.links, lookingThrough: facts.graph.contextCell)
         guard !classification.isBookkeeping(found) else { return nil }
         let content = classification.content(found.members)
         let kind = classification.kind(found, content, path: path)
@@ -147,7 +159,7 @@ struct SuspectSearch {
             guard all >= max(Int64(clamping: threshold), allGrowth / 10), let least = grown.min(), least > 0 else { return nil }
             growth = Suspect.Growth(bytes: all, count: 0, steps: steps.count)
         }
-        let path = HoldingPath(to: worst, holding, facts.links)
+        let path = HoldingPath(to: worst, holding, facts.links, lookingThrough: graph.contextCell)
         let share = Double(strings.wastedBytes) / Double(max(1, graph.totalBytes))
         let wording = SuspectWording(
             kind: .duplicatedStrings, count: strings.count, bytes: strings.wastedBytes, share: share, growth: growth, className: "(string)",
