@@ -13,7 +13,7 @@ import Testing
         #expect(SnapshotGraph.suspects(in: [graph, graph], comparableIds: true).map(\.sentence) == [])
     }
 
-    /// 600 rounds, of which V8 kept 319 links; 6 % of the heap.
+    /// 319 links are 6 % of the heap.
     @Test func aShortClosureChainIsNamed() throws {
         let graph = SnapshotGraph(try SnapshotReader.read(.whole(try fixture("n20-leak-after"))))
         let suspects = SnapshotGraph.suspects(in: [graph])
@@ -46,7 +46,7 @@ import Testing
             ])
     }
 
-    @Test func alistIsAChain() throws {
+    @Test func aListIsAChain() throws {
         var heap = Heap()
         var last = heap.node("object", "Entry", 2_000, from: heap.global, "property", "head")
         for _ in 1..<1_000 { last = heap.node("object", "Entry", 2_000, from: last, "property", "next") }
