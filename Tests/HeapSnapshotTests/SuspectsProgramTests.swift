@@ -48,6 +48,18 @@ struct LeakProgram: Sendable, CustomStringConvertible {
         try isMended(program, major)
     }
 
+    /// 24 links and a few kilobytes: a chain of closures is told of whatever its size, from one snapshot, two and three.
+    @Test(arguments: majors) func aShortChainOfClosuresIsNamed(major: Int) throws {
+        let graphs = try run("closure-chain-short", "leaking", major)
+        for some in [[graphs[2]], [graphs[0], graphs[2]], graphs] {
+            let first = try #require(SnapshotGraph.suspects(in: some).first, "\(some.count) snapshots")
+            #expect(first.kind == .chain && first.sentence.contains("each leakMethod's context holds the previous one"), "\(first.sentence)")
+            #expect((22...24).contains(first.count), "\(first.sentence)")
+        }
+        let mended = try run("closure-chain-short", "mended", major)
+        for some in [[mended[2]], [mended[0], mended[2]], mended] { #expect(SnapshotGraph.suspects(in: some).isEmpty) }
+    }
+
     private func leaks(_ program: LeakProgram, _ major: Int) throws {
         let graphs = try run(program.name, "leaking", major)
         for (which, some) in [("one", [graphs[2]]), ("two", [graphs[0], graphs[2]]), ("three", graphs)] {
