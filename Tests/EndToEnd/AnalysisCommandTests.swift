@@ -80,6 +80,69 @@ extension EndToEnd {
             #expect(try await sandbox.heapsnapd("summary", part, "--limit", "-1").status == 64)
         }
 
+        /// The same two snapshots by each way to tell which objects are the same.
+        @Test func comparisonByEachIdentity() async throws {
+            struct Diff: Decodable {
+                struct Row: Decodable { var name: String, addedCount: Int?, countDelta: Int }
+                var identity: String, classes: [Row]
+            }
+            for (identity, added) in [("ids", 300), ("aligned", 300), ("none", nil)] as [(String, Int?)] {
+                let outcome = try await sandbox.heapsnapd(
+                    "diff", Self.fixture("n20-leak-before"), Self.fixture("n20-leak-after"), "--identity", identity, "--json", "--limit", "0")
+                #expect(outcome.status == 0, "\(outcome.error)")
+                let diff = try JSONDecoder().decode(Diff.self, from: Data(outcome.output.utf8))
+                let row = try #require(diff.classes.first { $0.name == "LeakingClass" })
+                #expect(diff.identity == identity && row.addedCount == added && row.countDelta == 300)
+            }
+            let found = try await sandbox.heapsnapd("diff", Self.fixture("n20-leak-before"), Self.fixture("n20-leak-after"))
+            #expect(found.output.hasPrefix("identity: ids ("), "\(found.output)")
+            let strangers = try await sandbox.heapsnapd("diff", Self.fixture("n22-8m"), Self.fixture("n20-leak-after"))
+            #expect(strangers.output.hasPrefix("identity: none ("), "\(strangers.output)")
+            let refused = try await sandbox.heapsnapd("diff", Self.fixture("n22-8m"), Self.fixture("n20-leak-after"), "--format", "heapdiff")
+            #expect(refused.status == 3 && refused.output.isEmpty)
+            #expect(try await sandbox.heapsnapd("diff", Self.fixture("n22-8m")).status == 64)
+        }
+
+        @Test func lookingAroundInOneSnapshot() async throws {
+            let file = Self.fixture("n22-8m")
+            for arguments in [
+                ["objects", file, "User"], ["retainers", file, "User"], ["retainers", file, "@95291", "--all"], ["dominators", file, "@95291"],
+                ["containment", file], ["strings", file],
+            ] {
+                let table = try await sandbox.start([EndToEnd.binary] + arguments).end()
+                #expect(table.status == 0 && table.output.split(separator: "\n").count > 2, "\(arguments): \(table.error)")
+                let json = try await sandbox.start([EndToEnd.binary] + arguments + ["--json"]).end()
+                _ = try JSONSerialization.jsonObject(with: Data(json.output.utf8))
+            }
+            #expect(try await sandbox.heapsnapd("retainers", file, "@4294967295").status == 4)
+            #expect(try await sandbox.heapsnapd("retainers", file, "NoSuchClass").status == 4)
+            #expect(try await sandbox.heapsnapd("dominators", file, "@x").status == 64)
+        }
+
+        @Test func suspectsAndTheirPage() async throws {
+            let before = Self.fixture("n20-leak-before"), after = Self.fixture("n20-leak-after")
+            let suspects = try await sandbox.heapsnapd("suspects", before, after)
+            #expect(suspects.output.hasPrefix("1. each leakMethod's context holds the previous one through originLeakObject"), "\(suspects.output)")
+            #expect(try await sandbox.heapsnapd("suspects", before, before).output == "nothing grows\n")
+            let page = sandbox.path("report.html")
+            #expect(try await sandbox.heapsnapd("report", before, after, "-o", page).status == 0)
+            let text = try String(contentsOfFile: page, encoding: .utf8)
+            #expect(text.contains("originLeakObject") && text.contains("default-src 'none'") && text.utf8.count < 1_000_000)
+            #expect(try FileManager.default.attributesOfItem(atPath: page)[.posixPermissions] as? Int == 0o600)
+            #expect(try await sandbox.heapsnapd("report", after, "-o", page).status == 1, "it is not overwritten unasked")
+        }
+
+        /// Numbered as an earlier one, it compares by ids as well as the two that V8 numbered alike.
+        @Test func exportForChromesComparison() async throws {
+            let renumbered = sandbox.path("aligned.heapsnapshot")
+            let outcome = try await sandbox.heapsnapd(
+                "export", Self.fixture("n20-leak-after"), "--devtools-compare", Self.fixture("n20-leak-before"), "-o", renumbered)
+            #expect(outcome.status == 0 && outcome.output == renumbered + "\n", "\(outcome.error)")
+            let diff = try await sandbox.heapsnapd(
+                "diff", Self.fixture("n20-leak-before"), renumbered, "--identity", "ids", "--filter", "LeakingClass")
+            #expect(diff.output.contains("+300"), "\(diff.output)")
+        }
+
         @Test func summaryOfTheStoresNewest() async throws {
             let target = try sandbox.start([EndToEnd.node(24), "--heapsnapshot-signal=SIGUSR2", EndToEnd.program("steady.js")])
             try await eventually("the service to listen") { target.output.contains("listening") ? true : nil }
@@ -88,6 +151,13 @@ extension EndToEnd {
             let summary = try JSONDecoder().decode(Summary.self, from: Data(outcome.output.utf8))
             let record = try #require(try await sandbox.records().last)
             #expect(outcome.status == 0 && summary.nodeCount == record.nodeCount && summary.classes.count == 30)
+
+            #expect(try await sandbox.heapsnapd("dump", "\(target.pid)").status == 0)
+            let analysis = try await sandbox.heapsnapd("analyze", "latest")
+            #expect(analysis.status == 0 && analysis.output.contains("since \(record.id)"), "\(analysis.output) \(analysis.error)")
+            #expect(try await sandbox.heapsnapd("info", "latest").output.contains("found        " + analysis.output.dropLast()))
+            let refused = try await sandbox.heapsnapd("analyze", "latest", "--set", "analysis.memoryMax=1MiB")
+            #expect(refused.status == 3, "\(refused.error)")
         }
     }
 }

@@ -67,15 +67,22 @@ struct SuspectSearch {
         suspect.confidence * suspect.confidence * Double(suspect.growth.map { UInt64(clamping: $0.bytes) } ?? suspect.bytes)
     }
 
-    /// What is held in another way than before is a new group, and not growth: the class must have more of it in all, too.
+    /// What is held in another way than before is a new group, and not growth: the class must have more of it in all, too. A link of a chain is often a
+    /// plain object, of which there are many others: there the functions that it holds speak for it.
     private func hasGrown(_ found: Accumulation, _ totals: [[String: GroupTree.ClassTotal]], threshold: UInt64) -> Bool {
-        let name = tree.className(tree.groups[found.members[0]].key, graphs[graphs.count - 1].snapshot.strings)
-        let values = totals.map { $0[name] ?? GroupTree.ClassTotal() }
-        let grown = zip(values.dropFirst(), values).map { step in
-            found.form == .single ? Int64(clamping: step.0.shallowBytes) - Int64(clamping: step.1.shallowBytes) : Int64(step.0.count - step.1.count)
+        let member = found.members[0]
+        let children = found.form == .chain ? tree.groups[member].children.map { Int($0) } : []
+        let functions = children.filter { tree.groups[$0].key.kind == NodeKind.closure }
+        return ([member] + functions).contains { group in
+            let name = tree.className(tree.groups[group].key, graphs[graphs.count - 1].snapshot.strings)
+            let values = totals.map { $0[name] ?? GroupTree.ClassTotal() }
+            let grown = zip(values.dropFirst(), values).map { step in
+                found.form == .single
+                    ? Int64(clamping: step.0.shallowBytes) - Int64(clamping: step.1.shallowBytes) : Int64(step.0.count - step.1.count)
+            }
+            guard let least = grown.min(), least > 0 else { return false }
+            return 2 * grown.reduce(0, +) >= (found.form == .single ? Int64(clamping: threshold) : Int64(found.count))
         }
-        guard let least = grown.min(), least > 0 else { return false }
-        return 2 * grown.reduce(0, +) >= (found.form == .single ? Int64(clamping: threshold) : Int64(found.count))
     }
 
     private func suspect(_ found: Accumulation, _ classification: Classification) -> Suspect? {
