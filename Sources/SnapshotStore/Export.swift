@@ -36,21 +36,11 @@ extension SnapshotStore {
     public func export(
         _ record: SnapshotRecord, toFileAt output: String, replacing: Bool = false, progress: (ByteCount) throws -> Void = { _ in }
     ) throws -> ByteCount {
-        let (parent, name) = splitPath(output)
-        if name.isEmpty || name == "." || name == ".." { throw StoreError.badName(output) }
-        do {
-            let directory = try Directory.open(parent)
-            // Told now rather than after a gigabyte; the link below decides.
-            if !replacing, faccessat(directory.descriptor.rawValue, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 { throw Errno.fileExists }
-            let file = try StagedFile(in: directory, replacing: replacing, allowUnnamed: allowsUnnamedFiles)
-            let bytes = try export(record, to: file.descriptor, progress: progress)
-            try file.sync()
-            try file.link(as: name, replacing: replacing)
-            try directory.sync()
-            return bytes
-        } catch let error as Errno {
-            throw error == .fileExists ? StoreError.alreadyExists(path: output) : StoreError.write(output, error)
+        var bytes = ByteCount.zero
+        try WholeFile.write(at: output, replacing: replacing, allowUnnamed: allowsUnnamedFiles) {
+            bytes = try export(record, to: $0, progress: progress)
         }
+        return bytes
     }
 
     struct StoredContent { var bytes: ByteCount, storedBytes: ByteCount, sha256: String }
@@ -86,10 +76,5 @@ extension SnapshotStore {
         } catch let damage as FrameDecompressor.Damage { throw StoreError.damaged(file: subject, reason: damage.reason) }
         content.sha256 = hexadecimal(hash.finalize())
         return content
-    }
-
-    private func splitPath(_ path: String) -> (parent: String, name: String) {
-        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-        return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
     }
 }

@@ -101,6 +101,13 @@ extension EndToEnd {
             let refused = try await sandbox.heapsnapd("diff", Self.fixture("n22-8m"), Self.fixture("n20-leak-after"), "--format", "heapdiff")
             #expect(refused.status == 3 && refused.output.isEmpty)
             #expect(try await sandbox.heapsnapd("diff", Self.fixture("n22-8m")).status == 64)
+            let forced = try await sandbox.heapsnapd(
+                "diff", Self.fixture("n22-8m"), Self.fixture("n20-leak-after"), "--format", "heapdiff", "--identity", "ids")
+            #expect(forced.status == 3, "two processes have no HeapDiff, whoever asks")
+            let three = try await sandbox.heapsnapd(
+                "diff", Self.fixture("n22-8m"), Self.fixture("n20-leak-before"), Self.fixture("n20-leak-after"))
+            #expect(three.status == 3 && three.error.contains("by ids"), "\(three.error)")
+            #expect(try await sandbox.heapsnapd("diff", "-", "-").status == 64)
         }
 
         @Test func lookingAroundInOneSnapshot() async throws {
@@ -141,6 +148,12 @@ extension EndToEnd {
             let diff = try await sandbox.heapsnapd(
                 "diff", Self.fixture("n20-leak-before"), renumbered, "--identity", "ids", "--filter", "LeakingClass")
             #expect(diff.output.contains("+300"), "\(diff.output)")
+            // Onto itself: the input is read to its end before it is replaced.
+            let onto = try await sandbox.heapsnapd(
+                "export", renumbered, "--devtools-compare", Self.fixture("n20-leak-before"), "-o", renumbered, "--force")
+            #expect(onto.status == 0, "\(onto.error)")
+            #expect(try await sandbox.heapsnapd("statistics", renumbered).status == 0)
+            #expect(try FileManager.default.attributesOfItem(atPath: renumbered)[.posixPermissions] as? Int == 0o600)
         }
 
         @Test func summaryOfTheStoresNewest() async throws {

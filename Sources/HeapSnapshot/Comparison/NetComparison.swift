@@ -19,6 +19,7 @@ public struct PathChange: Sendable, Hashable, Codable {
 /// What is where in a heap, by class and by the way from the roots; the graph itself can go.
 public struct HeapLayout: Sendable {
     struct Amount: Sendable { var count = 0, bytes: UInt64 = 0 }
+    private static let mostSteps = 32
     let totals: HeapTotals
     let classes: [String: Amount]
     let paths: [[PathChange.Step]: Amount]
@@ -52,7 +53,8 @@ public struct HeapLayout: Sendable {
         for (at, amount) in ofPath.enumerated() where amount.count > 1 || amount.bytes > 1 << 10 {
             var steps: [PathChange.Step] = []
             var place = at
-            while place != 0 {
+            // The last steps tell ways apart; all of a long list's would take memory by the square of its length.
+            while place != 0, steps.count < Self.mostSteps {
                 let step = signatures.step[place]
                 steps.append(PathChange.Step(edge: step.edge.map { strings.text(Int($0)) }, className: table.names[Int(step.ofClass)]))
                 place = Int(signatures.parent[place])

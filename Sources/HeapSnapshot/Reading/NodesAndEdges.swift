@@ -135,7 +135,9 @@ extension SnapshotReader {
         count = try readRecords("locations", fields: header.locationFields.count, atMost: .max) { index, record in
             if 4 * (index + 1) > locations.capacity { locations.grow(to: max(4 << 10, 2 * locations.capacity)) }
             let (node, rest) = record[0].quotientAndRemainder(dividingBy: fields)
-            guard rest == 0, node < UInt64(header.nodeCount) else { return "object_index \(record[0]) is none of \(header.nodeCount) nodes" }
+            guard rest == 0, node < UInt64(min(header.nodeCount, Int(Int32.max))) else {
+                return "object_index \(record[0]) is none of \(header.nodeCount) nodes"
+            }
             locations[4 * index] = Int32(truncatingIfNeeded: node)
             for field in 1..<4 { locations[4 * index + field] = Int32(truncatingIfNeeded: record[field]) }
             return nil

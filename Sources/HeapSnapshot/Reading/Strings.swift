@@ -80,6 +80,13 @@ extension SnapshotColumns {
         for node in 0...nodeCount { firstEdge[node] = min(firstEdge[node], UInt32(edgeCount)) }
         // Edges may stand before nodes: those of nodes that are missing go.
         edgeCount = Int(firstEdge[nodeCount])
+        // So may locations.
+        var kept = 0
+        for at in 0..<locationCount where locations[4 * at] < nodeCount {
+            for field in 0..<4 { locations[4 * kept + field] = locations[4 * at + field] }
+            kept += 1
+        }
+        locationCount = kept
         // An edge to a node that is missing becomes a weak one of the root to itself: nothing follows it.
         for edge in 0..<edgeCount where target[edge] >= nodeCount {
             label[edge] = EdgeKind.weak << Self.labelBits

@@ -68,12 +68,21 @@ struct AccumulationSearch {
     /// a megabyte in each link, which V8 makes of a few ropes that take no room until somebody reads it.
     private func closureChains(besides found: [Accumulation]) -> [Accumulation] {
         let known = Set(found.filter { $0.form == .chain }.map(\.holder))
-        return tree.groups.indices.filter { group in
-            tree.groups[group].key.kind == NodeKind.closure && weights.depth[group] >= Self.shortestClosureChain && weights.bytes[group] > 0
-                && ancestors(of: group).allSatisfy { !known.contains($0) }
+        // Groups come after their parents: one pass tells what lies below a chain, where the first closure stands for all.
+        var isBelow = [Bool](repeating: false, count: tree.groups.count)
+        var chains: [Int] = []
+        for group in tree.groups.indices {
+            if group > 0, isBelow[Int(tree.groups[group].key.parent)] || known.contains(group) {
+                isBelow[group] = true
+            } else if tree.groups[group].key.kind == NodeKind.closure, weights.depth[group] >= Self.shortestClosureChain, weights.bytes[group] > 0 {
+                isBelow[group] = true
+                chains.append(group)
+            }
         }
-        .sorted { (weights.depth[$1], $0) < (weights.depth[$0], $1) }.prefix(Self.mostClosureChains)
-        .map { Accumulation(form: .chain, holder: $0, members: [$0], bytes: weights.bytes[$0], count: weights.count[$0]) }
+        return
+            chains
+            .sorted { (weights.depth[$1], $0) < (weights.depth[$0], $1) }.prefix(Self.mostClosureChains)
+            .map { Accumulation(form: .chain, holder: $0, members: [$0], bytes: weights.bytes[$0], count: weights.count[$0]) }
     }
 
     private func ancestors(of group: Int) -> [Int] {

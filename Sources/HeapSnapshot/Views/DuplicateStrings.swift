@@ -164,7 +164,8 @@ struct DuplicateStrings {
             let at = Int(groupOf[text]) - 1
             groups[at].count += 1
             groups[at].shallowBytes += shallow
-            groups[at].retainedBytes += retained
+            let (sum, isTooMuch) = groups[at].retainedBytes.addingReportingOverflow(retained)
+            groups[at].retainedBytes = isTooMuch ? .max : sum
             groups[at].largestShallow = max(groups[at].largestShallow, shallow)
             groups[at].largestRetained = max(groups[at].largestRetained, retained)
         }

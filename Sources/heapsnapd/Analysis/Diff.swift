@@ -37,7 +37,7 @@ struct Diff {
         }
     }
 
-    private static func choose(_ before: OpenedSnapshot, _ after: OpenedSnapshot, _ wanted: Identity?) -> (identity: Identity, reason: String) {
+    static func choose(_ before: OpenedSnapshot, _ after: OpenedSnapshot, _ wanted: Identity?) -> (identity: Identity, reason: String) {
         if let wanted { return (wanted, "as asked for") }
         if let old = before.record, let new = after.record {
             if let lineage = old.lineage, lineage == new.lineage { return (.ids, "both number their objects alike (lineage \(lineage))") }

@@ -48,7 +48,7 @@ extension SnapshotArgument {
             if let truncation = snapshot.truncation { Terminal.printError("heapsnapd: warning: \(text) is a part of a snapshot: \(truncation)") }
             return OpenedSnapshot(snapshot: snapshot, record: record, name: record?.id.text ?? text)
         } catch let error as SnapshotError {
-            let advice = error.isTruncation && !partial ? "; --partial shows what it holds" : ""
+            let advice = error.isTruncation && !partial && error.offset > 0 ? "; --partial shows what it holds" : ""
             throw CommandFailure(.damaged, "cannot read \(text): \(error)\(advice)")
         } catch let error as StoreError {
             if case .damaged = error { throw CommandFailure(.damaged, "\(error)") }
@@ -58,7 +58,7 @@ extension SnapshotArgument {
 
     /// Not read yet.
     func bytes(_ options: GlobalOptions) throws -> (bytes: SnapshotBytes, record: SnapshotRecord?) {
-        if text == "-" { return (try SnapshotBytes(.standardInput, called: "standard input"), nil) }
+        if text == "-" { return (try SnapshotBytes(try FileDescriptor.standardInput.duplicate(), called: "standard input"), nil) }
         if isFile {
             do { return (try SnapshotBytes(fileAt: text), nil) } catch StoreError.call(_, _, .noSuchFileOrDirectory) {
                 throw CommandFailure(.notFound, "cannot open \(text): no such file")
@@ -70,6 +70,13 @@ extension SnapshotArgument {
             throw CommandFailure(.notFound, "\(record.id) has no snapshot (\(record.state.rawValue)); see heapsnapd info \(record.id)")
         }
         return (try SnapshotBytes(record, of: store), record)
+    }
+}
+
+extension [SnapshotArgument] {
+    /// Standard input can be read once.
+    func validate() throws {
+        if count(where: { $0.text == "-" }) > 1 { throw ValidationError("- can be given once: standard input is read to its end") }
     }
 }
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import Foundation
 import HeapSnapshot
 import Logging
 import SnapshotStore
@@ -27,7 +27,13 @@ struct AnalyzeCommand: ParsableCommand {
         let store = workplace.store
         let record = try store.resolve(id)
         let memoryMax = workplace.configuration.analysis.memoryMax
+        if tell {
+            // Rather than the service, where it runs beside it.
+            try? Data("1000".utf8).write(to: URL(filePath: "/proc/self/oom_score_adj"))
+        }
         if let bytes = record.bytes, Self.memory(for: bytes) > memoryMax {
+            // It was not asked for by anybody who could do something about it now.
+            if tell { return Terminal.printError("heapsnapd: \(record.id) is left out of the analysis: it needs \(Self.memory(for: bytes))") }
             throw CommandFailure(
                 .refused, "cannot analyse \(record.id): it needs about \(Self.memory(for: bytes)); raise analysis.memoryMax (\(memoryMax))")
         }

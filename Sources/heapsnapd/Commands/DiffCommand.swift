@@ -28,6 +28,7 @@ struct DiffCommand: ParsableCommand {
     enum Order: String, CaseIterable, ExpressibleByArgument { case size, new, deleted, delta, name }
 
     func validate() throws {
+        try snapshots.validate()
         guard snapshots.count > 1 else { throw ValidationError("diff takes two snapshots or more, the oldest first") }
         if snapshots.count > 2, format != .table || identity == Identity.none || identity == .aligned {
             throw ValidationError("of more than two snapshots diff shows what grew by ids, as a table or JSON")
@@ -39,7 +40,9 @@ struct DiffCommand: ParsableCommand {
         let before = try snapshots[0].open(options, partial: rows.partial), after = try snapshots[1].open(options, partial: rows.partial)
         let diff = Diff(before, after, identity: identity, byLocation: byLocation)
         if format == .heapdiff {
-            guard let heapDiff = HeapDiff(diff.comparison) else {
+            // Whatever was asked for: which objects came and went is all that this form says (contract 33).
+            let isFounded = identity != .ids || Diff.choose(before, after, nil).identity == .ids
+            guard isFounded, let heapDiff = HeapDiff(diff.comparison) else {
                 throw CommandFailure(.refused, "cannot write a HeapDiff: which objects are the same is not known (\(diff.reason)); see --identity")
             }
             return JSONOutput.print(MemwatchDocument(heapDiff, from: before.record?.createdAt, to: after.record?.createdAt))
@@ -93,9 +96,17 @@ struct DiffCommand: ParsableCommand {
 
     /// Of each class how many there were, and how many of the last came in each step.
     private func showGrowth() throws {
-        let last = HeapSnapshot.Census(try snapshots[snapshots.count - 1].open(options, partial: rows.partial).snapshot)
-        let earlier = try snapshots.dropLast().map {
-            HeapSnapshot.Census(try $0.open(options, partial: rows.partial).snapshot, namedAs: last)
+        var later = try snapshots[snapshots.count - 1].open(options, partial: rows.partial)
+        let last = HeapSnapshot.Census(later.snapshot)
+        var earlier: [HeapSnapshot.Census] = []
+        for argument in snapshots.dropLast().reversed() {
+            let opened = try argument.open(options, partial: rows.partial)
+            let chosen = Diff.choose(opened, later, identity)
+            guard chosen.identity == .ids else {
+                throw CommandFailure(.refused, "cannot compare \(opened.name) and \(later.name) by ids: \(chosen.reason); compare them two by two")
+            }
+            earlier.insert(HeapSnapshot.Census(opened.snapshot, namedAs: last), at: 0)
+            later = opened
         }
         let growth = ClassGrowth.over(earlier + [last], byLocation: byLocation).filter(\.grewInEveryStep)
         let chosen = rows.chosen(growth, name: \.name)

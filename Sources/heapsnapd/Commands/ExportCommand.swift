@@ -51,28 +51,21 @@ struct ExportCommand: ParsableCommand {
 
     /// Written while it is read a second time: the ids are known only when all of it was seen.
     private func renumbered(as base: SnapshotArgument) throws {
+        if id == "-" || base.text == "-" { throw ValidationError("--devtools-compare reads a snapshot twice: give a file or an id, not -") }
         let earlier = try base.open(options)
         guard let argument = SnapshotArgument(argument: id) else { throw CommandFailure(.usage, "an id is needed") }
         let later = try argument.open(options)
         let identities = Alignment(earlier.snapshot, later.snapshot).identities(earlier.snapshot, later.snapshot)
         let (source, _) = try argument.bytes(options)
         let path = output ?? "\((later.name.split(separator: "/").last ?? "snapshot")).aligned.heapsnapshot"
-        let file: FileDescriptor
-        do {
-            file =
-                path == "-"
-                ? .standardOutput
-                : try .open(
-                    FilePath(path), .writeOnly, options: force ? [.create, .truncate, .closeOnExec] : [.create, .exclusiveCreate, .closeOnExec],
-                    permissions: [.ownerReadWrite])
-        } catch let error as Errno {
-            throw CommandFailure(.failed, "cannot write \(path): \(error == .fileExists ? "it exists; --force overwrites it" : "\(error)")")
-        }
         var bytes = ByteCount.zero
-        try IDRewriting.copy(ByteSource(size: nil, read: source.read), identities, nodeCount: later.snapshot.nodeCount) { piece in
-            _ = try file.writeAll(piece)
-            bytes += ByteCount(piece.count)
+        func write(_ file: FileDescriptor) throws {
+            try IDRewriting.copy(ByteSource(size: nil, read: source.read), identities, nodeCount: later.snapshot.nodeCount) { piece in
+                _ = try file.writeAll(piece)
+                bytes += ByteCount(piece.count)
+            }
         }
+        if path == "-" { try write(.standardOutput) } else { try WholeFile.write(at: path, replacing: force, write) }
         if path != "-" { options.json ? JSONOutput.print(Written(id: later.record?.id, path: path, bytes: bytes)) : Terminal.print(path) }
     }
 

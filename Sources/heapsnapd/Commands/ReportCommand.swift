@@ -25,6 +25,7 @@ struct ReportCommand: ParsableCommand {
     @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
 
     func validate() throws {
+        try snapshots.validate()
         guard (1...2).contains(snapshots.count) else { throw ValidationError("report takes one snapshot, or an earlier one and a later one") }
     }
 
@@ -40,27 +41,16 @@ struct ReportCommand: ParsableCommand {
 
         var page = ""
         try report.write { page += $0 }
-        let path = output ?? "\(last.name.split(separator: "/").last ?? "report").html"
+        let name = last.name == "-" ? "report" : last.name.split(separator: "/").last.map(String.init) ?? "report"
+        let path = output ?? "\(name).html"
         if path == "-" { return Terminal.print(page) }
-        try write(page, to: path)
+        try WholeFile.write(at: path, replacing: force) { file in _ = try file.writeAll(page.utf8) }
         options.json ? JSONOutput.print(Written(path: path, bytes: ByteCount(page.utf8.count))) : Terminal.print(path)
     }
 
     private struct Written: Encodable {
         var path: String
         var bytes: ByteCount
-    }
-
-    /// 0600: even names tell of the service.
-    private func write(_ page: String, to path: String) throws {
-        do {
-            let file = try FileDescriptor.open(
-                FilePath(path), .writeOnly, options: force ? [.create, .truncate, .closeOnExec] : [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerReadWrite])
-            try file.closeAfter { _ = try file.writeAll(page.utf8) }
-        } catch Errno.fileExists {
-            throw CommandFailure(.failed, "cannot write \(path): it exists; --force overwrites it")
-        } catch let error as Errno { throw CommandFailure(.failed, "cannot write \(path): \(error)") }
     }
 
     private static func facts(_ record: SnapshotRecord) -> [Report.Fact] {

@@ -20,6 +20,7 @@ struct SuspectsCommand: ParsableCommand {
     @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
 
     func validate() throws {
+        try snapshots.validate()
         if snapshots.isEmpty { throw ValidationError("suspects takes one snapshot or more") }
         if limit < 1 { throw ValidationError("--limit takes 1 or more, not \(limit)") }
     }
