@@ -54,7 +54,7 @@ public struct LoanBook: Sendable {
                 guard case .success(let able) = try self.lender(for: hierarchy, limit: limit) else { return nil }
                 lender = able
                 loan = Loan(
-                    id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000).text, bootID: target.bootID, holder: holder, target: target,
+                    id: SnapshotID(at: now).text, bootID: target.bootID, holder: holder, target: target,
                     service: service, cgroup: hierarchy.leaf.path, takenAt: now, lender: lender.name, useBefore: use, limits: [])
             }
             if loan.target != target { loan.goOn(with: target, use: use, isRestart: !isAlive(loan.target)) }

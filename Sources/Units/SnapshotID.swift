@@ -1,17 +1,20 @@
-/// The name of a capture: `<UTC yyyymmddThhmmss>-<8 hex>`; sorts by time. See contract 2.
+/// The name of a capture: `<UTC yyyymmddThhmmss>-<8 hex>`; sorts by time, to the millisecond. See contract 2.
 public struct SnapshotID: Sendable, Hashable, Comparable, Codable, LosslessStringConvertible {
     public let text: String
     public var description: String { text }
 
+    /// The hex digits are the millisecond within the second, in 10 bits, and 22 bits at random: `latest` is the latest, also of two within one second.
     /// - Parameters:
-    ///   - secondsSinceEpoch: UTC, of the request of the capture.
-    ///   - random: makes ids of one second unique.
-    public init(secondsSinceEpoch: Int64, random: UInt32 = .random(in: .min ... .max)) {
+    ///   - time: of the request of the capture.
+    ///   - random: makes ids of one millisecond unique; its lower 22 bits count.
+    public init(at time: Timestamp, random: UInt32 = .random(in: .min ... .max)) {
+        let secondsSinceEpoch = Int64((Double(time.milliseconds) / 1_000).rounded(.down))
+        let fraction = UInt32(time.milliseconds - secondsSinceEpoch * 1_000) << 22 | random & 0x3f_ffff
         let (year, month, day) = civilDate(daysSinceEpoch: Int64((Double(secondsSinceEpoch) / 86_400).rounded(.down)))
         let second = ((secondsSinceEpoch % 86_400) + 86_400) % 86_400
         text =
             "\(padded(year, 4))\(padded(month, 2))\(padded(day, 2))T\(padded(second / 3_600, 2))\(padded(second / 60 % 60, 2))\(padded(second % 60, 2))"
-            + "-" + padded(random, 8, radix: 16)
+            + "-" + padded(fraction, 8, radix: 16)
     }
 
     public init?(_ text: String) {

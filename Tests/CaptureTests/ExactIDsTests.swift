@@ -19,7 +19,7 @@ struct ExactIDsTests {
             admission: Admission(maxPause: maxPause, lend: true, acceptRisk: acceptRisk), stallTimeout: .seconds(10), assumesHandler: false,
             growth: .zero,
             record: SnapshotRecord(
-                id: SnapshotID(secondsSinceEpoch: 1), state: .requested, service: "shop", reason: "manual", engine: "none",
+                id: SnapshotID(at: Timestamp(milliseconds: 1_000)), state: .requested, service: "shop", reason: "manual", engine: "none",
                 createdAt: Timestamp(milliseconds: 1)))
         request.exactIDs = ids
         var facts = AdmissionFacts(

@@ -8,7 +8,7 @@ import Units
 struct GoldenMessageTests {
     private static let shop = ProcessID(4_711)
     private static let at = Timestamp("2026-11-21T07:00:00.250Z") ?? Timestamp(milliseconds: 0)
-    private static func id(_ text: String) -> SnapshotID { SnapshotID(text) ?? SnapshotID(secondsSinceEpoch: 0, random: 0) }
+    private static func id(_ text: String) -> SnapshotID { SnapshotID(text) ?? SnapshotID(at: Timestamp(milliseconds: 0), random: 0) }
 
     private static let requests: [String: ControlRequest] = [
         "request-status": .status,

@@ -94,6 +94,24 @@ extension EndToEnd {
             run.signal(SIGKILL)
         }
 
+        /// Who sent the second may have seen the record of the first already: it is not lost.
+        @Test func aSignalDuringACaptureAsksForTheNext() async throws {
+            let sandbox = try Sandbox()
+            let service = try await ContainedService.start(
+                "busy.js", node: 24, in: sandbox, limit: "4G", run: ["--set", "watch.triggers=[]"], environment: ["HEAP_MB": "60"], agent: true)
+            kill(service.supervisor, SIGUSR2)
+            try await eventually("the first capture", every: .milliseconds(10)) { service.program.error.contains("capturing;") ? true : nil }
+            kill(service.supervisor, SIGUSR2)
+            kill(service.supervisor, SIGUSR2)
+            let records = try await eventually("two snapshots", every: .milliseconds(100)) {
+                let records = try await sandbox.records().filter { $0.state == "complete" }
+                return records.count == 2 ? records : nil
+            }
+            #expect(service.program.error.components(separatedBy: "the next follows it").count == 2, "\(service.program.error)")
+            #expect(records.allSatisfy { $0.engine == "copyOnWrite" && $0.reason == "signal" })
+            try await end(service)
+        }
+
         /// What waits in one call of the kernel can't be reached, and is told so at once; the next rung is refused or taken as ever.
         @Test func aLongWaitIsAnsweredNotInterruptible() async throws {
             let sandbox = try Sandbox()

@@ -41,12 +41,15 @@ import Units
     func durationsAreShown(seconds: Double, text: String) { #expect(Duration.seconds(seconds).text == text) }
 
     @Test func snapshotIDs() {
-        let id = SnapshotID(secondsSinceEpoch: 1_795_221_096, random: 0xab)
+        let id = SnapshotID(at: Timestamp(milliseconds: 1_795_221_096_000), random: 0xab)
         #expect(id.text == "20261121T003136-000000ab")
+        let later = SnapshotID(at: Timestamp(milliseconds: 1_795_221_096_001), random: 0)
+        #expect(SnapshotID(at: Timestamp(milliseconds: 1_795_221_096_000), random: .max) < later)
+        #expect(SnapshotID(at: Timestamp(milliseconds: 1_795_221_096_999), random: .max).text == "20261121T003136-f9ffffff")
         #expect(SnapshotID(id.text) == id)
         #expect(SnapshotID("20261121T003136-000000AB") == nil)
         #expect(SnapshotID("../etc/passwd") == nil)
-        #expect(SnapshotID(secondsSinceEpoch: 1, random: 0) < id)
+        #expect(SnapshotID(at: Timestamp(milliseconds: 1_000), random: 0) < id)
     }
 
     @Test(arguments: [0, 951_782_400_000, 1_795_221_096_250, -1, 4_102_444_799_999])

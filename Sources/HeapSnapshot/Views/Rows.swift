@@ -69,9 +69,10 @@ extension SourceLocation {
     public var text: String { "script \(script):\(Int(line) + 1):\(Int(column) + 1)" }
 }
 
-enum DisplayText {
+/// Texts of the service, for people.
+public enum DisplayText {
     /// At most this many UTF-16 units, the last of them a `…` where something is missing.
-    static func cut(_ text: String, to length: Int) -> String {
+    public static func cut(_ text: String, to length: Int) -> String {
         guard text.utf16.count > length else { return text }
         var kept = ""
         var units = 0
@@ -84,7 +85,7 @@ enum DisplayText {
     }
 
     /// Without what moves a cursor, colours, or turns the direction of writing: names come from the service.
-    static func safe(_ text: String) -> String {
+    public static func safe(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
         var shown = ""
         for scalar in text.unicodeScalars {

@@ -29,9 +29,9 @@ struct CaptureAnalysis: Codable, Sendable, Hashable {
 
     private static let rows = 20
 
-    init(_ now: SnapshotGraph) {
-        totalBytes = now.totalBytes
-        largest = now.summary().prefix(Self.rows).map {
+    init(_ rows: [ClassSummary], totalBytes: UInt64) {
+        self.totalBytes = totalBytes
+        largest = rows.prefix(Self.rows).map {
             Row(name: $0.name, count: $0.count, shallowBytes: $0.shallowBytes, retainedBytes: $0.retainedBytes)
         }
     }

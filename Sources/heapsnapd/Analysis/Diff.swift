@@ -6,8 +6,8 @@ struct Diff {
     var comparison: HeapSnapshot.Comparison
     /// Why this identity, in words.
     var reason: String
-    /// Of alignments: the share of references that confirm it.
-    var agreement: Double?
+    /// Of alignments, 0...1: a judgement, see `Alignment.confidence`.
+    var confidence: Double?
     /// Without identity: by the way from the roots.
     var paths: [PathChange]?
 
@@ -28,7 +28,7 @@ struct Diff {
             let later = HeapSnapshot.Census(after.snapshot, identities: identities)
             comparison = HeapSnapshot.Comparison(
                 HeapSnapshot.Census(before.snapshot, namedAs: later), later, identity: .aligned, byLocation: byLocation)
-            agreement = alignment.agreement
+            confidence = alignment.confidence
         case .none:
             let later = HeapLayout(SnapshotGraph(after.snapshot))
             let earlier = HeapLayout(SnapshotGraph(before.snapshot), namedAs: later)

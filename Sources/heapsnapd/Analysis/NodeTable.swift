@@ -4,11 +4,9 @@ import Units
 /// Nodes of a snapshot for people: a row each, what is largest first.
 struct NodeTable {
     private var table: Table
-    private let first: String
 
     /// - Parameter first: title of the leading column.
     init(_ first: String = "OBJECT") {
-        self.first = first
         table = Table([(first, .left), ("ID", .right), ("DISTANCE", .right), ("SHALLOW", .right), ("RETAINED", .right)])
     }
 

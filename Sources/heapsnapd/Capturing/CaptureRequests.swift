@@ -13,7 +13,7 @@ extension Workplace {
     ) -> SnapshotRecord {
         let now = SystemClock.now()
         var record = SnapshotRecord(
-            id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000), state: .requested, service: service, reason: reason, engine: "none",
+            id: SnapshotID(at: now), state: .requested, service: service, reason: reason, engine: "none",
             createdAt: now)
         record.instance = .init(process.identity)
         record.pid = process.identity.pid

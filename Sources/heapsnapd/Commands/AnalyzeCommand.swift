@@ -1,6 +1,6 @@
 import ArgumentParser
-import Foundation
 import HeapSnapshot
+import Linux
 import Logging
 import SnapshotStore
 import Units
@@ -21,16 +21,11 @@ struct AnalyzeCommand: ParsableCommand {
     @Flag(help: "Tell the journal what grew.") var tell = false
 
     func run() throws {
-        // Whoever runs beside us is more important.
-        _ = nice(19)
+        giveWay(memoryToo: tell)
         let workplace = try Workplace.open(options)
         let store = workplace.store
         let record = try store.resolve(id)
         let memoryMax = workplace.configuration.analysis.memoryMax
-        if tell {
-            // Rather than the service, where it runs beside it.
-            try? Data("1000".utf8).write(to: URL(filePath: "/proc/self/oom_score_adj"))
-        }
         if let bytes = record.bytes, Self.memory(for: bytes) > memoryMax {
             // It was not asked for by anybody who could do something about it now.
             if tell { return Terminal.printError("heapsnapd: \(record.id) is left out of the analysis: it needs \(Self.memory(for: bytes))") }
@@ -41,12 +36,12 @@ struct AnalyzeCommand: ParsableCommand {
         var rows: [ClassSummary]
         do {
             let graph = SnapshotGraph(try SnapshotArgument(record.id).open(options).snapshot)
-            analysis = CaptureAnalysis(graph)
-            rows = graph.summary()
+            rows = Self.rows(graph)
+            analysis = CaptureAnalysis(rows, totalBytes: graph.totalBytes)
         }
         if let previous = try store.records().snapshot(before: record), Self.memory(for: previous.bytes ?? .zero) <= memoryMax {
             let graph = SnapshotGraph(try SnapshotArgument(previous.id).open(options).snapshot)
-            analysis.compare(rows, with: graph.summary(), totalBytes: graph.totalBytes, since: previous.id)
+            analysis.compare(rows, with: Self.rows(graph), totalBytes: graph.totalBytes, since: previous.id)
         }
         try store.keepAnalysis(analysis, of: record.id)
         if tell {
@@ -55,6 +50,10 @@ struct AnalyzeCommand: ParsableCommand {
         }
         options.json ? JSONOutput.print(analysis) : Terminal.print(analysis.headline)
     }
+
+    /// By constructor alone: the shape of a plain object is made of property names, which may be a dictionary's keys and do not belong into a log, and which
+    /// shapes have a name changes with how many objects there are.
+    private static func rows(_ graph: SnapshotGraph) -> [ClassSummary] { graph.summary(interfaces: false) }
 
     /// 1.4 times the file at 200 MB (Benchmarks/results), and what a program takes anyway.
     private static func memory(for bytes: ByteCount) -> ByteCount { bytes * 1.5 + .mebibytes(32) }

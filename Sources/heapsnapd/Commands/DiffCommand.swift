@@ -64,8 +64,8 @@ struct DiffCommand: ParsableCommand {
 
     private func show(_ diff: Diff, _ chosen: ArraySlice<ClassChange>) {
         let (old, new) = (diff.comparison.before, diff.comparison.after)
-        let agreement = diff.agreement.map { ", \(Int(($0 * 1_000).rounded(.down)) / 10) % of references confirm it" } ?? ""
-        Terminal.print("identity: \(diff.comparison.identity.rawValue) (\(diff.reason)\(agreement))")
+        let confidence = diff.confidence.map { ", confidence \(Int(($0 * 100).rounded(.down))) %" } ?? ""
+        Terminal.print("identity: \(diff.comparison.identity.rawValue) (\(diff.reason)\(confidence))")
         Terminal.print(
             "\(ByteCount(clamping: old.bytes)) in \(old.nodeCount) nodes before, \(ByteCount(clamping: new.bytes)) in \(new.nodeCount) after")
         var table = Table([
@@ -127,13 +127,13 @@ struct DiffCommand: ParsableCommand {
     private struct Document: Encodable {
         var identity: Identity
         var reason: String
-        var agreement: Double?
+        var confidence: Double?
         var before, after: HeapTotals
         var classes: [ClassChange]
         var paths: [PathChange]?
 
         init(_ diff: Diff, _ chosen: ArraySlice<ClassChange>) {
-            (identity, reason, agreement) = (diff.comparison.identity, diff.reason, diff.agreement)
+            (identity, reason, confidence) = (diff.comparison.identity, diff.reason, diff.confidence)
             (before, after, classes, paths) = (diff.comparison.before, diff.comparison.after, Array(chosen), diff.paths?.prefix(100).map(\.self))
         }
     }

@@ -106,16 +106,6 @@ extension Int32 {
 }
 
 extension String {
-    /// Controls and what would reorder a line (bidirectional marks) are not shown: the text is a stranger's.
-    func shortened(to width: Int) -> String {
-        let plain = String(
-            String.UnicodeScalarView(
-                unicodeScalars.prefix(width + 1).map { scalar in
-                    switch scalar.properties.generalCategory {
-                    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: "\u{FFFD}"
-                    default: scalar
-                    }
-                }))
-        return plain.count > width ? plain.prefix(width - 1) + "…" : plain
-    }
+    /// For a terminal: the text is a stranger's.
+    func shortened(to width: Int) -> String { DisplayText.safe(DisplayText.cut(self, to: width)) }
 }

@@ -150,6 +150,6 @@ extension ServiceWatch {
             log.error("\(service): cannot capture near the heap limit: \(error)")
         }
         captures.unrequested["heap limit of \(process.identity.pid)"] = nil
-        if !captures.isBusy { await host.captureEnded() }
+        await captureEnded()
     }
 }

@@ -122,7 +122,7 @@ extension ServiceWatch {
         await host.captureBegan(patience: nil)
         await follow(artifact, of: owner, in: directory, provenance: provenance)
         captures.unrequested[artifact.path] = nil
-        if !captures.isBusy { await host.captureEnded() }
+        await captureEnded()
     }
 
     private func follow(_ artifact: Artifact, of owner: WatchedProcess, in directory: ArtifactDirectory, provenance: Provenance) async {

@@ -31,8 +31,7 @@ extension Workplace {
         guard let kind = ArtifactName(file.name) else { return log.notice("left alone: \(file.path)") }
         guard kind.isHeapSnapshot else { return SmallFile.remove(file.path) }
         var record = SnapshotRecord(
-            id: SnapshotID(secondsSinceEpoch: file.modifiedAt.milliseconds / 1_000), state: .requested, service: state?.service ?? "unknown",
-            reason: "adopted",
+            id: SnapshotID(at: file.modifiedAt), state: .requested, service: state?.service ?? "unknown", reason: "adopted",
             engine: "nearHeapLimit", createdAt: file.modifiedAt)
         record.instance = state?.instance
         record.pid = state?.instance?.pid
@@ -46,8 +45,7 @@ extension Workplace {
     private func record(of state: RunState) -> SnapshotRecord {
         let now = SystemClock.now()
         var record = SnapshotRecord(
-            id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000), state: .supervisorLost, service: state.service, reason: "supervisorLost",
-            engine: "none",
+            id: SnapshotID(at: now), state: .supervisorLost, service: state.service, reason: "supervisorLost", engine: "none",
             createdAt: now)
         record.instance = state.instance
         record.pid = state.instance?.pid

@@ -11,6 +11,8 @@ import Units
 /// What is being captured of one service: at most one that we asked for, and any number of files that appeared by themselves.
 struct CapturesUnderWay {
     var requested: Task<Void, Never>?
+    /// What is to follow it.
+    var next: CaptureWish?
     /// Where the file of the requested one is to go; nil: none is awaited, or it has come.
     var awaited: (request: CaptureRequest, arrivals: ArrivalQueue)?
     var unrequested: [String: Task<Void, Never>] = [:]
@@ -69,7 +71,24 @@ extension ServiceWatch {
         captures.requested = Task(executorPreference: BlockingWork.threads) { _ = try? await self.takeSnapshot(wish) }
     }
 
-    /// The same, and waits for it; after the one that runs.
+    /// The same, or after the one that runs: who asked may have seen the record of that one already. Wishes that come meanwhile are one, as pending signals are.
+    func captureInTurn(_ wish: CaptureWish) {
+        guard captures.isBusy else { return capture(wish) }
+        if captures.next == nil { log.notice("\(service): a capture runs; the next follows it") }
+        captures.next = wish
+    }
+
+    /// After each.
+    func captureEnded() async {
+        guard !captures.isBusy else { return }
+        if let wish = captures.next, !hasEnded {
+            captures.next = nil
+            return capture(wish)
+        }
+        await host.captureEnded()
+    }
+
+    /// The same as `capture`, and waits for it; after the one that runs.
     /// - Throws: what `CaptureLadder` does; `CancellationError` where the service or its watch has ended meanwhile.
     func capture(awaiting wish: CaptureWish) async throws -> CaptureOutcome {
         while let task = captures.tasks.first {
@@ -95,7 +114,7 @@ extension ServiceWatch {
             do { return .success(try await self.attempt(wish)) } catch { return .failure(error) }
         }
         captures.requested = nil
-        if !captures.isBusy { await host.captureEnded() }
+        await captureEnded()
         return try result.get()
     }
 

@@ -88,7 +88,7 @@ extension ServiceWatch {
         var record =
             gone.map { workplace.record(of: $0.process, service: service, reason: "death") }
             ?? SnapshotRecord(
-                id: SnapshotID(secondsSinceEpoch: now.milliseconds / 1_000), state: .noSnapshot, service: service, reason: "death",
+                id: SnapshotID(at: now), state: .noSnapshot, service: service, reason: "death",
                 engine: "none", createdAt: now)
         record.state = .noSnapshot
         record.pid = gone?.process.identity.pid ?? pid

@@ -48,7 +48,7 @@ struct ServiceRun: Sendable {
                     await watch?.watch.ended(exit)
                 }
             case .captureRequested(let signal, let sender):
-                await watch?.watch.capture(
+                await watch?.watch.captureInTurn(
                     CaptureWish(
                         reason: "signal", detail: "\(Signals.name(signal)) was sent to heapsnapd", requestedBy: sender.map { "process \($0)" }))
             case .stopping(let signal, _): await watch?.watch.stopping(by: signal)
