@@ -99,7 +99,9 @@ func snapshot(padding: Int = 0) -> [UInt8] {
     return bytes + Array("\"]}".utf8)
 }
 
-func id(_ second: Int64, _ random: UInt32 = 1) -> SnapshotID { SnapshotID(at: Timestamp(milliseconds: (1_800_000_000 + second) * 1_000), random: random) }
+func id(_ second: Int64, _ random: UInt32 = 1) -> SnapshotID {
+    SnapshotID(at: Timestamp(milliseconds: (1_800_000_000 + second) * 1_000), random: random)
+}
 
 func record(
     _ id: SnapshotID, service: String = "api", state: SnapshotRecord.State = .complete, stored: ByteCount? = nil, age: Int64 = 0
