@@ -21,6 +21,7 @@ check "finds its agent" eval '/usr/bin/heapsnapd run --service x --snapshot-dir 
 process=$(daemon MainPID)
 sleep 6
 check "it feeds its watchdog" same "$(daemon MainPID)" "$process"
+[ "$process" -gt 1 ] # 0 would be ourselves
 kill -STOP "$process"
 check "one that hangs is started anew" until_true 20 eval 'test "$(daemon NRestarts)" -ge 1'
 check "and answers" until_true 30 ./heapsnapd status
