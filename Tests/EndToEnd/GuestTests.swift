@@ -5,13 +5,16 @@ import Testing
 /// Tests/SystemImage/scenarios.
 extension EndToEnd {
     @Suite struct GuestTests {
-        /// User-mode Linux for speed; with HEAPSNAPD_TEST_FULL qemu, too, for what that lacks: several processors and PSI.
+        /// User-mode Linux for speed, three times in a row, as what races may pass once; with HEAPSNAPD_TEST_FULL qemu, too, for what that lacks: several
+        /// processors and PSI.
         enum Guest: String, Sendable {
             case uml, qemu
             var directories: [String] { self == .qemu ? ["scenarios-qemu"] : EndToEnd.isFull ? ["scenarios", "scenarios-full"] : ["scenarios"] }
         }
 
-        @Test(.timeLimit(.minutes(60)), arguments: EndToEnd.isFull ? [Guest.uml, .qemu] : [.uml]) func scenarios(guest: Guest) throws {
+        private static let rounds = [Guest.uml, .uml, .uml] + (EndToEnd.isFull ? [.qemu] : [])
+
+        @Test(.timeLimit(.minutes(60)), arguments: zip(rounds, 1...rounds.count)) func scenarios(guest: Guest, round: Int) throws {
             let directory = EndToEnd.support.deletingLastPathComponent().appending(path: "SystemImage")
             let runner = Process()
             runner.executableURL = directory.appending(path: "run-scenarios")
