@@ -60,6 +60,12 @@ public final class SnapshotBytes {
         }
     }
 
+    /// The same file by another name, to be read once more at the same time, as long as this lives; nil where it is compressed or no file.
+    public var plainFile: String? {
+        guard decompressor == nil, (try? source.isRegular()) == true else { return nil }
+        return "/proc/self/fd/\(source.rawValue)"
+    }
+
     deinit {
         ZSTD_freeDCtx(decompressor)
         block.deallocate()

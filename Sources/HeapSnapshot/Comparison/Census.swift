@@ -27,7 +27,7 @@ public struct Census: Sendable {
         let links = Links(snapshot.columns)
         let names = KnownNames(snapshot.strings)
         let roots = Roots(links, names)
-        let sizes = ShallowSizes.transferred(snapshot.columns, links, names, roots)
+        let sizes = ShallowSizes.transferred(snapshot.columns, links, names, roots.user)
         roots.isPageOwned.free()
         let detachedness = Detachedness.propagate(snapshot.columns, links)
         self.init(snapshot, sizes, detachedness, last, identities)

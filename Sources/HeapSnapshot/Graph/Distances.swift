@@ -7,7 +7,7 @@ enum Distances {
 
     /// Breadth first, from the user roots at 1, then from the root at 100,000,000 (0 where there is no user root). Weak edges do not count, and an
     /// entry of a WeakMap is followed once both its key and its table were reached.
-    static func calculate(_ columns: SnapshotColumns, _ links: Links, _ names: KnownNames, _ roots: Roots) -> Column<Int32> {
+    static func calculate(_ columns: SnapshotColumns, _ links: Links, _ names: KnownNames, _ userRoots: [Int]) -> Column<Int32> {
         let distance = Column<Int32>(links.nodeCount, repeating: unset)
         let queueColumn = Column<UInt32>(links.nodeCount)
         defer { queueColumn.free() }
@@ -53,8 +53,8 @@ enum Distances {
                 }
             }
         }
-        visit(roots.user, at: 1)
-        if far[0] == unset { visit([0], at: roots.user.isEmpty ? 0 : system) }
+        visit(userRoots, at: 1)
+        if far[0] == unset { visit([0], at: userRoots.isEmpty ? 0 : system) }
         return distance
     }
 }

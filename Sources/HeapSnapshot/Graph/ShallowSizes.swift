@@ -6,10 +6,10 @@ enum ShallowSizes {
     /// DevTools' calculateShallowSizes. Ownership spreads along all edges but weak ones; the result does not depend on the order.
     ///
     /// - Returns: one size per node; V8's own where there is no user root (exposeInternals), as in DevTools.
-    static func transferred(_ columns: SnapshotColumns, _ links: Links, _ names: KnownNames, _ roots: Roots) -> SizeColumn {
+    static func transferred(_ columns: SnapshotColumns, _ links: Links, _ names: KnownNames, _ userRoots: [Int]) -> SizeColumn {
         let sizes = SizeColumn(links.nodeCount)
         for node in 0..<links.nodeCount { sizes.set(node, columns.selfSize.size(node)) }
-        guard !roots.user.isEmpty else { return sizes }
+        guard !userRoots.isEmpty else { return sizes }
 
         let ownerColumn = Column<UInt32>(links.nodeCount)
         defer { ownerColumn.free() }

@@ -17,22 +17,27 @@ public final class SnapshotGraph: Sendable {
     /// Of the heap and of what V8 says is kept outside of it.
     public let totalBytes: UInt64
 
-    public init(_ snapshot: Snapshot) {
+    /// - Parameter threads: 2: sizes and distances beside the dominators; needs 24 bytes more per node.
+    public init(_ snapshot: Snapshot, threads: Int = 1) {
         let columns = snapshot.columns
         let links = Links(columns)
         let names = KnownNames(snapshot.strings)
         let roots = Roots(links, names)
         detachedness = Detachedness.propagate(columns, links)
-        sizes = ShallowSizes.transferred(columns, links, names, roots)
-        let essential = EssentialEdges.find(snapshot, links, names, roots)
+        func makeTree() -> Dominators {
+            let essential = EssentialEdges.find(snapshot, links, names, roots)
+            roots.isPageOwned.free()
+            defer { essential.free() }
+            return Dominators(links, essential: essential)
+        }
+        let tree: Dominators
+        (tree, (sizes, distances)) = concurrently(threads, makeTree) {
+            (ShallowSizes.transferred(columns, links, names, roots.user), Distances.calculate(columns, links, names, roots.user))
+        }
         userRoots = roots.user
-        roots.isPageOwned.free()
-        let tree = Dominators(links, essential: essential)
-        essential.free()
         dominators = tree.dominator
         retained = SnapshotGraph.retained(sizes, tree, count: links.nodeCount)
         tree.order.free()
-        distances = Distances.calculate(columns, links, names, roots)
         totalBytes = retained[0] + snapshot.extraNativeBytes
         (self.snapshot, self.names) = (snapshot, names)
         withExtendedLifetime(columns) {}

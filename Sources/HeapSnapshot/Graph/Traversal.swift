@@ -1,6 +1,8 @@
 /// The snapshot as plain pointers, for the passes over all nodes and edges: a subscript that asks anything costs more than the work itself.
 /// Valid as long as the snapshot, which whoever runs a pass holds.
-struct Links {
+///
+/// `@unchecked Sendable` because what it points to is only read.
+struct Links: @unchecked Sendable {
     let nodeCount: Int
     let edgeCount: Int
     let kind: UnsafePointer<UInt8>

@@ -12,7 +12,7 @@ public struct SnapshotReader {
     var locations = Column<Int32>(1)
     var locationCount = 0
 
-    private init(_ source: ByteSource) {
+    init(_ source: ByteSource) {
         window = ByteWindow(source)
         sourceSize = source.size
     }
@@ -55,7 +55,7 @@ public struct SnapshotReader {
         guard try window.peek() == 0, window.position >= window.end else { throw failure("something stands behind the end") }
     }
 
-    private mutating func readKey() throws -> String {
+    mutating func readKey() throws -> String {
         try expect("\"", "a key")
         var key: [UInt8] = []
         while true {
@@ -68,7 +68,7 @@ public struct SnapshotReader {
         }
     }
 
-    private mutating func readHeader() throws {
+    mutating func readHeader() throws {
         var text: [UInt8] = []
         var value = NestedValue()
         guard try window.peek() == UInt8(ascii: "{") else { throw unexpected("the value of snapshot") }
@@ -89,7 +89,7 @@ public struct SnapshotReader {
     }
 
     /// Any value, in constant memory.
-    private mutating func skipValue() throws {
+    mutating func skipValue() throws {
         var value = NestedValue()
         switch try window.peek() {
         case UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: "\""): break

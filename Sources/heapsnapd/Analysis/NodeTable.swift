@@ -22,8 +22,8 @@ struct NodeTable {
 
 extension SnapshotArgument {
     /// The snapshot with all that the views need.
-    func views(_ options: GlobalOptions, partial: Bool) throws -> SnapshotViews {
-        SnapshotViews(SnapshotGraph(try open(options, partial: partial).snapshot))
+    func views(_ options: GlobalOptions, _ way: WayOfReading) throws -> SnapshotViews {
+        SnapshotViews(SnapshotGraph(try open(options, way).snapshot, threads: way.threads))
     }
 }
 

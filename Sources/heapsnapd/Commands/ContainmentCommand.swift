@@ -16,12 +16,12 @@ struct ContainmentCommand: ParsableCommand {
     @Argument(help: "An object's id, with @; default: the root.") var object: String?
     @Option(help: "Sort by retained, or as the object has its references: edge.") var sort = SnapshotViews.ReferenceOrder.retained
     @Option(name: .shortAndLong, help: ArgumentHelp("References; 0 for all.", valueName: "n")) var limit = 30
-    @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
+    @OptionGroup var reading: ReadingOptions
 
     func validate() throws { if limit < 0 { throw ValidationError("--limit takes 0 or more, not \(limit)") } }
 
     func run() throws {
-        let views = try snapshot.views(options, partial: partial)
+        let views = try snapshot.views(options, reading.way)
         let node = try object.map { object in try found { () throws(NodeQueryError) in try views.node(object) } }
         let containment = views.containment(of: node, order: sort, limit: limit)
         if options.json { return JSONOutput.print(containment) }

@@ -18,6 +18,7 @@ struct DiffCommand: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var rows: RowOptions
+    @OptionGroup var reading: ReadingOptions
     @Argument(help: SnapshotArgument.help) var snapshots: [SnapshotArgument]
     @Option(help: "Which objects are the same: ids, aligned, none; default: found out.") var identity: Identity?
     @Option(help: "table or heapdiff (JSON of node-memwatch).") var format = Format.table
@@ -37,7 +38,7 @@ struct DiffCommand: ParsableCommand {
 
     func run() throws {
         if snapshots.count > 2 { return try showGrowth() }
-        let before = try snapshots[0].open(options, partial: rows.partial), after = try snapshots[1].open(options, partial: rows.partial)
+        let before = try snapshots[0].open(options, reading.way), after = try snapshots[1].open(options, reading.way)
         let diff = Diff(before, after, identity: identity, byLocation: byLocation)
         if format == .heapdiff {
             // Whatever was asked for: which objects came and went is all that this form says (contract 33).
@@ -96,11 +97,11 @@ struct DiffCommand: ParsableCommand {
 
     /// Of each class how many there were, and how many of the last came in each step.
     private func showGrowth() throws {
-        var later = try snapshots[snapshots.count - 1].open(options, partial: rows.partial)
+        var later = try snapshots[snapshots.count - 1].open(options, reading.way)
         let last = HeapSnapshot.Census(later.snapshot)
         var earlier: [HeapSnapshot.Census] = []
         for argument in snapshots.dropLast().reversed() {
-            let opened = try argument.open(options, partial: rows.partial)
+            let opened = try argument.open(options, reading.way)
             let chosen = Diff.choose(opened, later, identity)
             guard chosen.identity == .ids else {
                 throw CommandFailure(.refused, "cannot compare \(opened.name) and \(later.name) by ids: \(chosen.reason); compare them two by two")

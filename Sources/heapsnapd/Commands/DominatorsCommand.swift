@@ -15,12 +15,12 @@ struct DominatorsCommand: ParsableCommand {
     @Argument(help: SnapshotArgument.help) var snapshot: SnapshotArgument
     @Argument(help: "An object's id, with @.") var object: String
     @Option(name: .shortAndLong, help: ArgumentHelp("Dominated objects; 0 for all.", valueName: "n")) var limit = 20
-    @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
+    @OptionGroup var reading: ReadingOptions
 
     func validate() throws { if limit < 0 { throw ValidationError("--limit takes 0 or more, not \(limit)") } }
 
     func run() throws {
-        let views = try snapshot.views(options, partial: partial)
+        let views = try snapshot.views(options, reading.way)
         let node = try found { () throws(NodeQueryError) in try views.node(object) }
         let dominance = views.dominance(of: node, limit: limit)
         if options.json { return JSONOutput.print(dominance) }

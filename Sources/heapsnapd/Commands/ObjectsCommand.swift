@@ -19,12 +19,12 @@ struct ObjectsCommand: ParsableCommand {
     @Argument(help: "A class, as `summary` names it.") var name: String
     @Option(help: "Sort by retained, shallow, distance or id.") var sort = MemberOrder.retained
     @Option(name: .shortAndLong, help: ArgumentHelp("Objects; 0 for all.", valueName: "n")) var limit = 30
-    @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
+    @OptionGroup var reading: ReadingOptions
 
     func validate() throws { if limit < 0 { throw ValidationError("--limit takes 0 or more, not \(limit)") } }
 
     func run() throws {
-        let views = try snapshot.views(options, partial: partial)
+        let views = try snapshot.views(options, reading.way)
         let members = views.members(of: try found { () throws(NodeQueryError) in try views.classNamed(name) }, order: sort, limit: limit)
         if options.json { return JSONOutput.print(members) }
         var table = NodeTable()

@@ -22,7 +22,7 @@ struct ReportCommand: ParsableCommand {
     var output: String?
     @Flag(help: "Overwrite the file.") var force = false
     @Flag(help: "Show what the service's strings hold.") var withStrings = false
-    @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
+    @OptionGroup var reading: ReadingOptions
 
     func validate() throws {
         try snapshots.validate()
@@ -30,9 +30,9 @@ struct ReportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let opened = try snapshots.map { try $0.open(options, partial: partial) }
+        let opened = try snapshots.map { try $0.open(options, reading.way) }
         let last = opened[opened.count - 1]
-        let graphs = opened.map { SnapshotGraph($0.snapshot) }
+        let graphs = opened.map { SnapshotGraph($0.snapshot, threads: reading.threads) }
         var report = Report(graphs[graphs.count - 1], title: last.name, showsStrings: withStrings)
         report.facts = last.record.map(Self.facts) ?? []
         report.trajectory = last.record.map(Self.trajectory) ?? []

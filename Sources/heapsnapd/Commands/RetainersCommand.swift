@@ -20,7 +20,7 @@ struct RetainersCommand: ParsableCommand {
     @Flag(help: "All paths of an object, as the Retainers view of DevTools, and not just one.") var all = false
     @Option(help: ArgumentHelp("With --all: references upwards.", valueName: "n")) var depth = 30
     @Option(name: .shortAndLong, help: ArgumentHelp("Of a class: paths.", valueName: "n")) var limit = 10
-    @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
+    @OptionGroup var reading: ReadingOptions
 
     func validate() throws {
         if depth < 1 || limit < 1 { throw ValidationError("--depth and --limit take 1 or more") }
@@ -28,7 +28,7 @@ struct RetainersCommand: ParsableCommand {
     }
 
     func run() throws {
-        let views = try snapshot.views(options, partial: partial)
+        let views = try snapshot.views(options, reading.way)
         switch try found({ () throws(NodeQueryError) in try views.find(what) }) {
         case .node(let node) where all: tell(views.retainingPaths(of: node, limits: .init(depth: depth)))
         case .node(let node): tell(views.row(node), views.shortestPath(of: node))

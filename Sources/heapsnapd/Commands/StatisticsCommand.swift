@@ -15,10 +15,10 @@ struct StatisticsCommand: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @Argument(help: SnapshotArgument.help) var snapshot: SnapshotArgument
-    @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
+    @OptionGroup var reading: ReadingOptions
 
     func run() throws {
-        let statistics = SnapshotGraph(try snapshot.open(options, partial: partial).snapshot).statistics()
+        let statistics = SnapshotGraph(try snapshot.open(options, reading.way).snapshot, threads: reading.threads).statistics()
         if options.json { return JSONOutput.print(statistics) }
         var table = Table([("KIND", .left), ("BYTES", .right), ("", .right)])
         let rows = [

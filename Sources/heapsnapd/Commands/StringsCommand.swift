@@ -16,12 +16,12 @@ struct StringsCommand: ParsableCommand {
     @OptionGroup var options: GlobalOptions
     @Argument(help: SnapshotArgument.help) var snapshot: SnapshotArgument
     @Option(name: .shortAndLong, help: ArgumentHelp("Strings; 0 for all.", valueName: "n")) var limit = 30
-    @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
+    @OptionGroup var reading: ReadingOptions
 
     func validate() throws { if limit < 0 { throw ValidationError("--limit takes 0 or more, not \(limit)") } }
 
     func run() throws {
-        let strings = try snapshot.views(options, partial: partial).duplicatedStrings(limit: limit)
+        let strings = try snapshot.views(options, reading.way).duplicatedStrings(limit: limit)
         if options.json { return JSONOutput.print(strings) }
         var table = Table([("STRING", .left), ("LENGTH", .right), ("COUNT", .right), ("SHALLOW", .right), ("SAVED BY ONE COPY", .right)])
         for row in strings.strings {

@@ -17,14 +17,15 @@ struct SummaryCommand: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var rows: RowOptions
+    @OptionGroup var reading: ReadingOptions
     @Argument(help: SnapshotArgument.help) var snapshot: SnapshotArgument
     @Option(help: "Sort by retained, shallow, count, distance or name.") var sort = SummaryOrder.retained
     @Flag(help: "Tell classes of one name apart by where their constructor is.") var byLocation = false
     @Option(help: "Only what a filter of DevTools keeps: \(NodeFilter.allCases.map(\.rawValue).joined(separator: ", ")).") var only: NodeFilter?
 
     func run() throws {
-        let opened = try snapshot.open(options, partial: rows.partial)
-        let graph = SnapshotGraph(opened.snapshot)
+        let opened = try snapshot.open(options, reading.way)
+        let graph = SnapshotGraph(opened.snapshot, threads: reading.threads)
         let all = sort.sorted(graph.summary(byLocation: byLocation, nodes: only.map { graph.nodes(in: $0) }))
         let chosen = rows.chosen(all, name: \.name)
         if options.json { return JSONOutput.print(SummaryDocument(graph, chosen)) }

@@ -17,7 +17,7 @@ struct SuspectsCommand: ParsableCommand {
     @OptionGroup var options: GlobalOptions
     @Argument(help: SnapshotArgument.help) var snapshots: [SnapshotArgument]
     @Option(name: .shortAndLong, help: ArgumentHelp("Suspects.", valueName: "n")) var limit = 5
-    @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
+    @OptionGroup var reading: ReadingOptions
 
     func validate() throws {
         try snapshots.validate()
@@ -26,9 +26,9 @@ struct SuspectsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let opened = try snapshots.map { try $0.open(options, partial: partial) }
+        let opened = try snapshots.map { try $0.open(options, reading.way) }
         let suspects = SnapshotGraph.suspects(
-            in: opened.map { SnapshotGraph($0.snapshot) }, comparableIds: OpenedSnapshot.haveComparableIDs(opened), limit: limit)
+            in: opened.map { SnapshotGraph($0.snapshot, threads: reading.threads) }, comparableIds: OpenedSnapshot.haveComparableIDs(opened), limit: limit)
         if options.json { return JSONOutput.print(Document(suspects: suspects)) }
         guard !suspects.isEmpty else { return Terminal.print(opened.count > 1 ? "nothing grows" : "nothing stands out") }
         for (index, suspect) in suspects.enumerated() { Terminal.print("\(index + 1). \(suspect.text)" + (index + 1 < suspects.count ? "\n" : "")) }
