@@ -172,7 +172,21 @@ def analysis(results):
                   "to plain + 1.1 x `zstd -d` (target 1)"], rows)
 
 
+def diff(result):
+    from .diff import middle
+    speed = result["speed"]
+    rows = [[way, f"{found['wall']:.2f} s", f"{speed['target_s']} s", f"{found['cpu']:.2f} s", megabytes(found["peak"]), f"{speed['target_mb']} MB", f"{found['to_cat']:.0f}"]
+            for way in ("ids", "none", "aligned") for found in [middle(speed["rounds"], way)]]
+    share = lambda part, whole: f"{100 * part / max(1, whole):.2f} %"
+    truth = [[f"Node {one['node']}", one["identity"], f"{one['survivors']:,}", share(one["recognised"], one["survivors"]), "95 %",
+              share(one["wrong"], one["recognised"] + one["wrong"]), "1 %", f"{one['added']:,} ({one['came']:,})", f"{one['removed']:,} ({one['went']:,})",
+              DASH if one["confidence"] is None else f"{one['confidence']:.3f}"] for one in result["accuracy"]]
+    return "\n\n".join([
+        table([f"`heapsnapd diff`, {' and '.join(megabytes(size) for size in speed['bytes'])}, identity", "wall", "target", "processor", "peak", "target", "times `cat`"], rows),
+        table(["two copies of one service", "identity", "objects that survived", "recognised", "target", "wrong", "target", "new (truth)", "deleted (truth)", "confidence"], truth)])
+
+
 def lines(name, result):
     tables = {"reaction": reaction, "footprint": footprint, "resident": resident, "ingest": ingest, "copy": copy, "throughput": throughput, "survival": survival,
-              "survival-copy": survival, "analysis": analysis}
+              "survival-copy": survival, "analysis": analysis, "diff": diff}
     return tables[name](result)
