@@ -76,6 +76,10 @@ test: build probe agent-tests $(BUN_STANDIN) ## all tests but the long repetitio
 test-full: export HEAPSNAPD_TEST_FULL = 1
 test-full: agent-loaders test ## all tests with all repetitions, on all Node versions
 
+.PHONY: fuzz
+fuzz: swift ## mutate snapshots with libFuzzer for $$FUZZ_SECONDS (60) seconds, and read them
+	Tests/Fuzz/run $(or $(FUZZ_SECONDS),60)
+
 .PHONY: check
 check: swift ## format, shell scripts, and a build in which a warning is an error
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)

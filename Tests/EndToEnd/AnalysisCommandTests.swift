@@ -35,6 +35,10 @@ extension EndToEnd {
             #expect(global.count == 2 && global.distance == 1 && global.shallowBytes == 7_792 && global.retainedBytes == 6_759_545)
 
             #expect(try await sandbox.heapsnapd("summary", plain, "--json", "--limit", "0").output == outcome.output)
+            for file in [packed, plain] {
+                #expect(try await sandbox.heapsnapd("summary", file, "--json", "--limit", "0", "--threads", "2").output == outcome.output)
+            }
+            #expect(try await sandbox.heapsnapd("summary", plain, "--threads", "3").status == 64)
             let binary = try EndToEnd.binary
             #expect(try await shell("cat \(plain) | \(binary) summary - --json --limit 0").output == outcome.output)
             #expect(try await shell("cat \(packed) | \(binary) summary - --json --limit 0").output == outcome.output)
@@ -66,6 +70,7 @@ extension EndToEnd {
             try await shell("zstd -q -d -c \(Self.fixture("n22-8m")) | head -c 5000000 > \(part)")
             let refused = try await sandbox.heapsnapd("summary", part)
             #expect(refused.status == 6 && refused.error.contains("at byte 5000000") && refused.error.contains("--partial"), "\(refused.error)")
+            #expect(try await sandbox.heapsnapd("summary", part, "--threads", "2").error == refused.error)
             let taken = try await sandbox.heapsnapd("summary", part, "--partial", "--json")
             let summary = try JSONDecoder().decode(Summary.self, from: Data(taken.output.utf8))
             #expect(taken.status == 0 && summary.isPartial == true && summary.nodeCount == 112_182)
