@@ -77,7 +77,7 @@ test-full: export HEAPSNAPD_TEST_FULL = 1
 test-full: agent-loaders test ## all tests with all repetitions, on all Node versions
 
 .PHONY: fuzz
-fuzz: swift ## mutate snapshots with libFuzzer for $$FUZZ_SECONDS (60) seconds, and read them
+fuzz: swift ## mutate snapshots with libFuzzer for FUZZ_SECONDS (60) seconds, and read them
 	Tests/Fuzz/run $(or $(FUZZ_SECONDS),60)
 
 .PHONY: check

@@ -42,7 +42,7 @@ extension SnapshotReader {
             try reader.expect(":", "':'")
             try reader.readStrings()
             try reader.expect("}", "'}'")
-            guard try reader.window.peek() == 0, reader.window.position >= reader.window.end else { throw reader.failure("something stands behind the end") }
+            try reader.expectEnd()
             return (reader, edgesAt, stringsAt)
         } catch {
             reader.window.deallocate()

@@ -52,6 +52,10 @@ public struct SnapshotReader {
         } while try take(",")
         try expect("}", "',' or '}'")
         for needed in ["snapshot", "nodes", "edges", "strings"] where !seen.contains(needed) { throw failure("\(needed) is missing") }
+        try expectEnd()
+    }
+
+    mutating func expectEnd() throws {
         guard try window.peek() == 0, window.position >= window.end else { throw failure("something stands behind the end") }
     }
 

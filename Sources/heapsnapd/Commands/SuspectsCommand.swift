@@ -28,7 +28,8 @@ struct SuspectsCommand: ParsableCommand {
     func run() throws {
         let opened = try snapshots.map { try $0.open(options, reading.way) }
         let suspects = SnapshotGraph.suspects(
-            in: opened.map { SnapshotGraph($0.snapshot, threads: reading.threads) }, comparableIds: OpenedSnapshot.haveComparableIDs(opened), limit: limit)
+            in: opened.map { SnapshotGraph($0.snapshot, threads: reading.threads) }, comparableIds: OpenedSnapshot.haveComparableIDs(opened),
+            limit: limit)
         if options.json { return JSONOutput.print(Document(suspects: suspects)) }
         guard !suspects.isEmpty else { return Terminal.print(opened.count > 1 ? "nothing grows" : "nothing stands out") }
         for (index, suspect) in suspects.enumerated() { Terminal.print("\(index + 1). \(suspect.text)" + (index + 1 < suspects.count ? "\n" : "")) }

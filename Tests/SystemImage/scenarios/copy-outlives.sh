@@ -12,6 +12,7 @@ kill -USR2 "$(main_pid)"
 check "a scope is there" until_true 20 scope_is_there
 check "systemd and the kernel agree on its limit" has_limit
 check "the slice has a low weight" same "$(cat /sys/fs/cgroup/heapsnapd-capture.slice/cpu.weight 2>/dev/null || echo 10)" 10
+until_true 20 copy_is_at_work
 systemctl stop "$unit"
 check "the copy has ended its snapshot" has_record 'r.state === "complete" && r.engine === "copyOnWrite" && r.actual.copyPeak > 157286400'
 check "stopped as asked" unit_says ExecMainStatus 143

@@ -18,6 +18,6 @@ check "nothing is left" until_true 20 nothing_of_ours
 
 sleep 3
 ./heapsnapd dump "$(main_pid)" --json >/tmp/dump.json &
-until_true 20 eval 'ls -d /sys/fs/cgroup/heapsnapd.slice/heapsnapd-capture.slice/heapsnapd-capture-*.scope'
+until_true 20 copy_is_at_work
 systemctl stop "$unit"
-check "a unit that stops in mid-capture leaves its snapshot" wait $!
+check "a unit that stops in mid-capture leaves its snapshot" eval "wait $! || { cat /tmp/dump.json; false; }"
