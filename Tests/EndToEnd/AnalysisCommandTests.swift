@@ -177,5 +177,55 @@ extension EndToEnd {
             let refused = try await sandbox.heapsnapd("analyze", "latest", "--set", "analysis.memoryMax=1MiB")
             #expect(refused.status == 3, "\(refused.error)")
         }
+
+        /// Two copies of one service number their objects each in its own way; Chrome's own Memory panel, as Chromium ships it, shows of what is exported what
+        /// `diff` shows.
+        @Test func chromeComparesWhatIsExported() async throws {
+            let service = try await ContainedService.start(
+                "busy.js", node: 24, in: sandbox, limit: "1G", run: ["--set", "watch.triggers=[]"], environment: ["HEAP_MB": "10"], agent: true)
+            for count in 1...2 {
+                kill(service.supervisor, SIGUSR2)
+                try await eventually("copy \(count)", every: .milliseconds(100)) {
+                    try await sandbox.records().count { $0.state == "complete" && $0.engine == "copyOnWrite" } == count ? true : nil
+                }
+            }
+            service.program.signal(SIGTERM)
+            _ = try await service.program.end()
+            let (base, plain, aligned) = (
+                sandbox.directory + "/a.heapsnapshot", sandbox.directory + "/b.heapsnapshot", sandbox.directory + "/c.heapsnapshot"
+            )
+            #expect(try await sandbox.heapsnapd("export", "latest~1", "-o", base).status == 0)
+            #expect(try await sandbox.heapsnapd("export", "latest", "-o", plain).status == 0)
+            #expect(try await sandbox.heapsnapd("export", "latest", "--devtools-compare", "latest~1", "-o", aligned).status == 0)
+
+            let summary = try await sandbox.heapsnapd("summary", "latest", "--json")
+            let ours = try JSONDecoder().decode(Summary.self, from: Data(summary.output.utf8))
+            let opened = try await openInDevTools(plain)
+            #expect(opened.nodeCount == ours.nodeCount && opened.totalSize == ours.totalBytes)
+
+            struct Diff: Decodable {
+                struct Row: Decodable { var name: String, addedCount: Int?, removedCount: Int? }
+                var identity: String, classes: [Row]
+            }
+            let outcome = try await sandbox.heapsnapd("diff", "latest~1", "latest", "--json", "--limit", "0")
+            let diff = try JSONDecoder().decode(Diff.self, from: Data(outcome.output.utf8))
+            #expect(diff.identity == "aligned")
+            let compared = try await openInDevTools(aligned, base)
+            func counts(_ key: KeyPath<Diff.Row, Int?>) -> [String: Int] {
+                Dictionary(uniqueKeysWithValues: diff.classes.map { ($0.name, $0[keyPath: key] ?? 0) }).filter { $0.value > 0 }
+            }
+            #expect(
+                compared.added?.filter { $0.value > 0 } == counts(\.addedCount) && compared.removed?.filter { $0.value > 0 } == counts(\.removedCount)
+            )
+            #expect((compared.added?["Entry"] ?? 0) > 100)
+        }
+
+        private struct InDevTools: Decodable { var nodeCount: Int, totalSize: Int, added: [String: Int]?, removed: [String: Int]? }
+
+        private func openInDevTools(_ files: String...) async throws -> InDevTools {
+            let outcome = try await sandbox.start([EndToEnd.support.appending(path: "bin/open-in-devtools").path] + files).end(within: .seconds(120))
+            #expect(outcome.status == 0, "\(outcome.error)")
+            return try JSONDecoder().decode(InDevTools.self, from: Data(outcome.output.utf8))
+        }
     }
 }
