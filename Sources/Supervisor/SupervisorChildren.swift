@@ -50,7 +50,11 @@ extension Supervisor {
                 try? await Task.sleep(for: command.timeout)
                 if !Task.isCancelled { killHelper(child.pid) }
             }
-            return await withCheckedContinuation { helpers[child.pid] = HelperRun(child: child, timeout: timeout, outcome: $0) }
+            return await withTaskCancellationHandler {
+                await withCheckedContinuation { helpers[child.pid] = HelperRun(child: child, timeout: timeout, outcome: $0) }
+            } onCancel: {
+                Task { await killHelper(child.pid) }
+            }
         } catch {
             return .cannotStart(reason: "\(error)")
         }

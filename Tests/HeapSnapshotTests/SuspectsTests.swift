@@ -19,7 +19,7 @@ import Testing
         let suspects = SnapshotGraph.suspects(in: [graph])
         let first = try #require(suspects.first)
         #expect(suspects.count == 1 && first.kind == .chain && first.count == 319)
-        #expect(first.sentence.hasPrefix("each leakMethod's context holds the previous one through originLeakObject, 319 links, 186 kB (6 %"))
+        #expect(first.sentence.hasPrefix("each leakMethod's context holds the previous one through originLeakObject, 319 links, 182 KiB (6 %"))
         // 319 times three steps are three.
         let repeating = try #require(first.path.firstIndex { $0.repeats == 319 })
         #expect(first.path[repeating...].prefix(3).map(\.edge) == ["leakMethod", "context", "originLeakObject"])
@@ -86,7 +86,7 @@ import Testing
         // A snapshot of its own has enough: the comparison does not.
         #expect(try suspects([1_000, 1_050]).isEmpty)
         let two = try #require(try suspects([100, 1_000], ids: true).first)
-        #expect(two.growth == Suspect.Growth(bytes: 900_000, count: 900, steps: 1, survivors: 100) && two.sentence.contains("900 and 900 kB more"))
+        #expect(two.growth == Suspect.Growth(bytes: 900_000, count: 900, steps: 1, survivors: 100) && two.sentence.contains("900 and 879 KiB more"))
         let three = try #require(try suspects([100, 600, 1_100]).first)
         #expect(
             three.growth == Suspect.Growth(bytes: 1_000_000, count: 1_000, steps: 2, survivors: nil) && three.sentence.hasSuffix("and more in each"))
@@ -120,7 +120,7 @@ import Testing
         let all = (0..<20).map { heap.node("object", "Plugin", 1_000, from: modules, "element", "\($0)") }
         let array = heap.node("object", "Array", 16, from: all[7], "property", "rows")
         for index in 0..<1_000 { heap.node("object", "Row", 1_000, from: array, "element", "\(index)") }
-        #expect(SnapshotGraph.suspects(in: [try heap.graph()]).map(\.sentence) == ["Array rows holds 1000 Row, 1.0 MB (98 % of the heap)"])
+        #expect(SnapshotGraph.suspects(in: [try heap.graph()]).map(\.sentence) == ["Array rows holds 1000 Row, 977 KiB (98 % of the heap)"])
     }
 
     @Test func theLargerComesFirst() throws {

@@ -59,7 +59,7 @@ import Units
     // MARK: how many at once
 
     @Test func atMostFourRunAndThirtyTwoWait() {
-        var queue = HookQueue<Int>()
+        var queue = HookQueue<Int>(mostRunning: 4)
         var steps = [String: Int]()
         for hook in 0..<40 {
             switch queue.add(hook) {
@@ -94,6 +94,26 @@ import Units
         await call(.death)
         await hooks.finish()
         #expect(called.withLock { $0.sorted() } == ["a", "b c"])
+    }
+
+    @Test func whatIsAbandonedIsCancelled() async {
+        let hooks = Hooks(log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, atOnce: 1)
+        let (began, beginning) = AsyncStream.makeStream(of: String.self)
+        for name in ["first", "second"] {
+            let command = HookCommand(name: "analysis", command: [name], variables: [:], timeout: .seconds(600))
+            await hooks.call(command, of: "shop") { command in
+                beginning.yield(command.command[0])
+                try? await Task.sleep(for: .seconds(600))
+                return nil
+            }
+        }
+        for await name in began {
+            #expect(name == "first", "one at a time")
+            break
+        }
+        await hooks.abandon()
+        beginning.finish()
+        for await name in began { Issue.record("\(name) was started") }
     }
 
     // MARK: as our child

@@ -129,6 +129,9 @@ import Units
         #expect(await supervisor.spawnHelper(command("exit $ANSWER", environment: ["ANSWER": "42"])) == .ended(.exited(42)))
         #expect(await supervisor.spawnHelper(command("kill -9 $$")) == .ended(.signaled(SIGKILL, coreDumped: false)))
         #expect(await supervisor.spawnHelper(command("sleep 1000; :", timeout: .milliseconds(50))) == .timedOut)
+        let unwanted = Task { await supervisor.spawnHelper(command("sleep 1000; :")) }
+        unwanted.cancel()
+        #expect(await unwanted.value == .timedOut, "killed when nobody waits any more")
         let missing = await supervisor.spawnHelper(HelperCommand(executable: "/nonexistent", arguments: [], environment: nil, timeout: .seconds(1)))
         #expect(missing == .cannotStart(reason: "cannot start /nonexistent: no such program; check its name and PATH"))
         async let longer = supervisor.spawnHelper(command("sleep 0.5; exit 3"))

@@ -1,3 +1,5 @@
+import Units
+
 /// The sentence of a suspect: what is held, by what, how much of it.
 struct SuspectWording {
     let kind: Suspect.Kind
@@ -49,12 +51,5 @@ struct SuspectWording {
 
     static func percent(_ share: Double) -> String { share > 0 && share < 0.01 ? "under 1 %" : "\(Int((share * 100).rounded())) %" }
 
-    static func size(_ bytes: UInt64) -> String {
-        // Decimal, as DevTools shows sizes.
-        let units = ["bytes", "kB", "MB", "GB"]
-        var (value, unit) = (Double(bytes), 0)
-        while value >= 999.5, unit < 3 { (value, unit) = (value / 1_000, unit + 1) }
-        let tenths = Int((value * 10).rounded())
-        return unit == 0 || tenths >= 1_000 ? "\(Int(value.rounded())) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
-    }
+    static func size(_ bytes: UInt64) -> String { ByteCount(clamping: bytes).description }
 }

@@ -36,10 +36,10 @@ extension SnapshotArgument {
             let snapshot: Snapshot
             if way.threads > 1, let again = bytes.plainFile {
                 snapshot = try SnapshotReader.read(threads: way.threads, partial: way.partial) {
-                    source(try SnapshotBytes(fileAt: again))
+                    source(try SnapshotBytes(fileAt: again), way)
                 }
             } else {
-                snapshot = try SnapshotReader.read(source(bytes), partial: way.partial)
+                snapshot = try SnapshotReader.read(source(bytes, way), partial: way.partial)
             }
             Terminal.endProgress()
             if let truncation = snapshot.truncation { Terminal.printError("heapsnapd: warning: \(text) is a part of a snapshot: \(truncation)") }
@@ -53,11 +53,16 @@ extension SnapshotArgument {
         }
     }
 
-    private func source(_ bytes: SnapshotBytes) -> ByteSource {
+    private func source(_ bytes: SnapshotBytes, _ way: WayOfReading) -> ByteSource {
         let size = bytes.size
         var seen = 0
         return ByteSource(size: size.map { Int($0.bytes) }) { buffer in
-            let count = try bytes.read(into: buffer)
+            let count: Int
+            do { count = try bytes.read(into: buffer) } catch StoreError.damaged(let file, let reason) where way.partial {
+                // What came before it is as good as the beginning of a plain file.
+                Terminal.printError("heapsnapd: warning: \(file): \(reason)")
+                return 0
+            }
             seen += count
             if Terminal.errorIsTerminal, seen >> 25 != (seen - count) >> 25 {
                 Terminal.showProgress("reading \(text): \(ByteCount(seen))" + (size.map { " of \($0)" } ?? ""))

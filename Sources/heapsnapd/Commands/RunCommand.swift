@@ -89,7 +89,7 @@ struct RunCommand: ParsableCommand {
             signals: signals)
         return ServiceRun(
             workplace: workplace, subject: subject, plan: plan, supervisor: supervisor, incoming: incoming, selection: launch.select, log: log,
-            hooks: Hooks(log: log))
+            hooks: Hooks(log: log), analyses: Hooks(log: log, atOnce: 1))
     }
 
     /// Contract 1, as far as it can be known before the process exists.

@@ -41,6 +41,7 @@ actor Daemon {
     private let reopen: @Sendable () throws -> Workplace
     private let readiness: Readiness
     private let hooks: Hooks
+    private let analyses: Hooks
     /// Since the start, for the metrics.
     private(set) var counts = CaptureCounts()
     private lazy var metrics = MetricsOutlets(loop: loop, log: log) { [weak self] in await self?.metricsPage() ?? "" }
@@ -79,6 +80,7 @@ actor Daemon {
         self.loop = loop
         self.log = log
         hooks = Hooks(log: log)
+        analyses = Hooks(log: log, atOnce: 1)
         survey = Survey(table: workplace.table)
     }
 
@@ -223,7 +225,8 @@ actor Daemon {
     private func watch(_ subject: Subject, _ host: ResidentService) -> ServiceWatch {
         let listener = ServiceListener(
             happened: { [weak self] in await self?.happened($0, to: host) },
-            run: { [hooks] in await hooks.call($0, of: subject.service, run: host.execute) })
+            run: { [hooks] in await hooks.call($0, of: subject.service, run: host.execute) },
+            analyse: { [analyses] in await analyses.call($0, of: subject.service, run: host.execute) })
         return ServiceWatch(
             subject, host: host, workplace: workplace, earlier: earlier[Name(service: subject.service, uid: host.uid)], loop: loop, log: log,
             listener: listener)

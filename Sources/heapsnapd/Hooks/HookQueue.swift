@@ -6,14 +6,15 @@ struct HookQueue<Hook> {
         case drop
     }
 
-    static var mostRunning: Int { 4 }
     static var mostWaiting: Int { 32 }
-
+    let mostRunning: Int
     private(set) var running = 0
     private(set) var waiting: [Hook] = []
 
+    init(mostRunning: Int) { self.mostRunning = mostRunning }
+
     mutating func add(_ hook: Hook) -> Step {
-        if running < Self.mostRunning {
+        if running < mostRunning {
             running += 1
             return .start(hook)
         }
@@ -21,6 +22,9 @@ struct HookQueue<Hook> {
         waiting.append(hook)
         return .wait
     }
+
+    /// Those that wait are not started any more.
+    mutating func forgetWaiting() { waiting = [] }
 
     /// One has ended.
     /// - Returns: who takes its place.

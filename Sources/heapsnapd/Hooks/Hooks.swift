@@ -12,11 +12,14 @@ actor Hooks {
     }
 
     private let log: Logger
-    private var queue = HookQueue<Hook>()
+    private var queue: HookQueue<Hook>
     private var tasks: [Int: Task<Void, Never>] = [:]
     private var started = 0
 
-    init(log: Logger) { self.log = log }
+    init(log: Logger, atOnce: Int = 4) {
+        self.log = log
+        queue = HookQueue(mostRunning: atOnce)
+    }
 
     /// Returns at once.
     /// - Parameter run: says how it failed; nil: it did not.
@@ -35,18 +38,25 @@ actor Hooks {
         case .start(let hook): start(hook)
         case .wait: break
         case .drop:
-            failed(hook, "\(HookQueue<Hook>.mostRunning) run and \(HookQueue<Hook>.mostWaiting) wait already; it is left out")
+            failed(hook, "\(queue.mostRunning) run and \(HookQueue<Hook>.mostWaiting) wait already; it is left out")
         }
     }
 
     /// When all have ended: each within its timeout.
     func finish() async { while let task = tasks.first?.value { await task.value } }
 
+    /// Kills those that are our children; what systemd runs ends by itself.
+    func abandon() async {
+        queue.forgetWaiting()
+        for task in tasks.values { task.cancel() }
+        await finish()
+    }
+
     private func start(_ hook: Hook) {
         started += 1
         let number = started
         tasks[number] = Task(executorPreference: BlockingWork.threads) {
-            if let failure = await hook.run(hook.command) { await self.failed(hook, failure) }
+            if let failure = await hook.run(hook.command), !Task.isCancelled { await self.failed(hook, failure) }
             await self.ended(number)
         }
     }

@@ -231,7 +231,7 @@ extension ServiceWatch {
             "\(service): snapshot \(record.id) \(record.state.rawValue)\(size), stop \(record.actual?.pause?.duration.text ?? "unknown")",
             about: about(record))
         await listener.happened(ServiceEvent(kind: .capture, record: record, path: workplace.store.snapshotPath(record)))
-        if record.state == .complete, let command = AnalysisCommand.after(record, workplace) { await listener.run(command) }
+        if record.state == .complete, let command = AnalysisCommand.after(record, workplace) { await listener.analyse(command) }
     }
 
     private func execute(_ command: [String], _ verdict: Verdict) async {

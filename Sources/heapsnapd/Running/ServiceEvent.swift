@@ -21,4 +21,6 @@ struct ServiceListener: Sendable {
     var happened: @Sendable (ServiceEvent) async -> Void
     /// A rule's `exec`: as a hook, and within the same bounds.
     var run: @Sendable (HookCommand) async -> Void
+    /// Of a snapshot: one at a time, and nothing waits for it.
+    var analyse: @Sendable (HookCommand) async -> Void
 }

@@ -18,6 +18,7 @@ struct ServiceRun: Sendable {
     let selection: ProcessSelection
     let log: Logger
     let hooks: Hooks
+    let analyses: Hooks
 
     /// - Returns: what to exit with.
     func run() async -> Int32 {
@@ -36,7 +37,8 @@ struct ServiceRun: Sendable {
                 let host = SupervisedService(command: pid, search: search, supervisor: supervisor)
                 let listener = ServiceListener(
                     happened: { await hooks.call($0, workplace.configuration.hooks, run: host.execute) },
-                    run: { await hooks.call($0, of: service, run: host.execute) })
+                    run: { await hooks.call($0, of: service, run: host.execute) },
+                    analyse: { await analyses.call($0, of: service, run: host.execute) })
                 let new = ServiceWatch(
                     subject, host: host, workplace: workplace, earlier: await watch?.watch.life, log: log, listener: listener)
                 watch = (new, Task(executorPreference: BlockingWork.threads) { await new.run() })
@@ -67,6 +69,7 @@ struct ServiceRun: Sendable {
             try? workplace.store.remove(state)
         }
         incoming.removeIfEmpty()
+        await analyses.abandon()
         await hooks.finish()
         return await code
     }
