@@ -63,7 +63,7 @@ def measure(quick, say):
             subprocess.run(["zstd", "-q", "-f", "-3", path], check=True)
             # In turns, so that what else runs here slows all alike; the first round warms the page cache.
             rounds = [{"cat": run(["cat", path]), "scan": run([str(SCRATCH / "scan"), path]), "summary": run(command(path)),
-                       "zstd": run(["zstd", "-dcq", path + ".zst"]), "packed": packed(command, path + ".zst")} for _ in range(1 + (3 if quick else RUNS))][1:]
+                       "two": run(command(path) + ["--threads", "2"] if command(path)[0] == HEAPSNAPD else command(path)), "zstd": run(["zstd", "-dcq", path + ".zst"]), "packed": packed(command, path + ".zst")} for _ in range(1 + (3 if quick else RUNS))][1:]
             results.append({"megabytes": megabytes, "bytes": os.path.getsize(path), "storedBytes": os.path.getsize(path + ".zst"), "target_s": seconds,
                             "target_mb": peak, "rounds": rounds, "command": os.path.basename(command(path)[0])})
             say({key: value for key, value in results[-1].items() if key != "rounds"} | middle(rounds))
@@ -76,5 +76,5 @@ def middle(rounds):
     ratio = lambda name: statistics.median(one["summary"]["wall"] / one[name]["wall"] for one in rounds)
     return {"wall": of("summary", "wall"), "cpu": of("summary", "cpu"), "peak": of("summary", "peak"), "cat": of("cat", "wall"), "scan": of("scan", "wall"),
             "to_cat": ratio("cat"), "to_scan": ratio("scan"),
-            "cpu_to_scan": statistics.median(one["summary"]["cpu"] / one["scan"]["cpu"] for one in rounds), "zstd": of("zstd", "wall"), "packed": of("packed", "wall"),
+            "cpu_to_scan": statistics.median(one["summary"]["cpu"] / one["scan"]["cpu"] for one in rounds), "zstd": of("zstd", "wall"), "packed": of("packed", "wall"), "two": of("two", "wall"),
             "to_packed": statistics.median(one["packed"]["wall"] / (one["summary"]["wall"] + 1.1 * one["zstd"]["wall"]) for one in rounds)}

@@ -85,7 +85,7 @@ extension SnapshotStore {
         guard let status = try? file.status(), status.st_mode & S_IFMT == S_IFREG else { return nil }
         return OrphanedFile(
             path: "\(directory.path)/\(name)", directory: directoryName, name: name, bytes: ByteCount(Int64(status.st_size)),
-            modifiedAt: Timestamp(milliseconds: Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000),
+            modifiedAt: Timestamp(secondsSinceEpoch: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9),
             hasWriter: hasWriter(file))
     }
 

@@ -8,13 +8,11 @@ public struct SnapshotID: Sendable, Hashable, Comparable, Codable, LosslessStrin
     ///   - time: of the request of the capture.
     ///   - random: makes ids of one millisecond unique; its lower 22 bits count.
     public init(at time: Timestamp, random: UInt32 = .random(in: .min ... .max)) {
-        let secondsSinceEpoch = Int64((Double(time.milliseconds) / 1_000).rounded(.down))
-        let fraction = UInt32(time.milliseconds - secondsSinceEpoch * 1_000) << 22 | random & 0x3f_ffff
-        let (year, month, day) = civilDate(daysSinceEpoch: Int64((Double(secondsSinceEpoch) / 86_400).rounded(.down)))
-        let second = ((secondsSinceEpoch % 86_400) + 86_400) % 86_400
+        let (civil, milliseconds) = time.clamped.civil
         text =
-            "\(padded(year, 4))\(padded(month, 2))\(padded(day, 2))T\(padded(second / 3_600, 2))\(padded(second / 60 % 60, 2))\(padded(second % 60, 2))"
-            + "-" + padded(fraction, 8, radix: 16)
+            "\(padded(civil.year, 4))\(padded(civil.month, 2))\(padded(civil.day, 2))"
+            + "T\(padded(civil.hour, 2))\(padded(civil.minute, 2))\(padded(civil.second, 2))"
+            + "-" + padded(UInt32(milliseconds) << 22 | random & 0x3f_ffff, 8, radix: 16)
     }
 
     public init?(_ text: String) {

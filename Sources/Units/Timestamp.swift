@@ -7,18 +7,31 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable, LosslessString
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
     /// Of Unix time with decimals. What another program says is clamped to the years 1 to 9999.
     public init(secondsSinceEpoch seconds: Double) {
-        let (first, last) = (-62_135_596_800.0, 253_402_300_799.0)
+        let (first, last) = (Double(Self.first) / 1_000, Double(Self.last) / 1_000)
         milliseconds = seconds.isNaN ? 0 : Int64((min(max(seconds, first), last) * 1_000).rounded())
     }
+
+    /// 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.000Z.
+    private static let (first, last): (Int64, Int64) = (-62_135_596_800_000, 253_402_300_799_000)
+
+    /// Within the years 1 to 9999: a file can claim any time.
+    public var clamped: Timestamp { Timestamp(milliseconds: min(max(milliseconds, Self.first), Self.last)) }
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
     public var description: String {
-        let seconds = Int64((Double(milliseconds) / 1_000).rounded(.down))
-        let (year, month, day) = civilDate(daysSinceEpoch: Int64((Double(seconds) / 86_400).rounded(.down)))
-        let second = ((seconds % 86_400) + 86_400) % 86_400
-        return
-            "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(second / 3_600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-            + ".\(padded(milliseconds - seconds * 1_000, 3))Z"
+        let (civil, milliseconds) = civil
+        return "\(padded(civil.year, 4))-\(padded(civil.month, 2))-\(padded(civil.day, 2))"
+            + "T\(padded(civil.hour, 2)):\(padded(civil.minute, 2)):\(padded(civil.second, 2)).\(padded(milliseconds, 3))Z"
+    }
+
+    /// In UTC, and the milliseconds behind the second.
+    var civil: (CivilTime, milliseconds: Int64) {
+        let (seconds, milliseconds) = flooredDivision(milliseconds, 1_000)
+        let (day, second) = flooredDivision(seconds, 86_400)
+        let (year, month, dayOfMonth) = civilDate(daysSinceEpoch: day)
+        return (
+            CivilTime(year: year, month: month, day: dayOfMonth, hour: second / 3_600, minute: second / 60 % 60, second: second % 60), milliseconds
+        )
     }
 
     public init?(_ text: String) {
@@ -49,4 +62,16 @@ func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
     let yearOfEra = shifted - era * 400
     let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
     return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+}
+
+struct CivilTime {
+    var year: Int64
+    var month, day: Int64
+    var hour, minute, second: Int64
+}
+
+/// Towards the past, so that the remainder is 0 or more.
+private func flooredDivision(_ value: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+    let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
 }

@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: DevToolsTests.names + ["n14-empty", "n24-tracked", "n26-empty"]) func twoThreadsFindTheSame(name: String) throws {
         let bytes = try fixture(name)
         let one = SnapshotGraph(try read(bytes))
-        let two = SnapshotGraph(try SnapshotReader.readInTwo { source(bytes) }, threads: 2)
+        let two = SnapshotGraph(try SnapshotReader.readInTwo { source(of: bytes) }, threads: 2)
         let (old, new) = (one.snapshot.columns, two.snapshot.columns)
         #expect(old.nodeCount == new.nodeCount && old.edgeCount == new.edgeCount && old.locationCount == new.locationCount)
         #expect(one.snapshot.header == two.snapshot.header && one.snapshot.strings.byteCount == two.snapshot.strings.byteCount)
@@ -39,7 +39,7 @@ import Testing
         var text = form
         for (letter, part) in Self.parts { text = text.replacing(letter, with: part) }
         let bytes = Array(text.utf8)
-        let one = try read(bytes), two = try SnapshotReader.read(threads: 2) { source(bytes) }
+        let one = try read(bytes), two = try readByTwo(bytes)
         #expect(one.nodeCount == 3 && two.nodeCount == 3 && two.edgeCount == one.edgeCount && two.name(of: 2) == one.name(of: 2))
         #expect(SnapshotGraph(two, threads: 2).summary() == SnapshotGraph(one).summary())
     }
@@ -54,34 +54,38 @@ import Testing
     ]
 
     /// One place says what is wrong: the same words as ever.
-    @Test func damageIsToldTheSameWay() throws {
-        let whole = GraphBuilder.small(nodes: 300)
+    @Test(arguments: [false, true]) func damageIsToldTheSameWay(lineBreaks: Bool) throws {
+        let whole = GraphBuilder.small(nodes: 300, lineBreaks: lineBreaks)
         var random = SplitMix(state: 7)
-        for _ in 0..<500 {
+        for turn in 0..<600 {
             var bytes = whole
-            switch Int.random(in: 0..<3, using: &random) {
+            switch turn % 3 {
             case 0: bytes.removeLast(Int.random(in: 1..<bytes.count, using: &random))
             case 1: bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: .min ... .max, using: &random)
             default: bytes.swapAt(Int.random(in: 0..<bytes.count, using: &random), Int.random(in: 0..<bytes.count, using: &random))
             }
-            let damaged = bytes
-            let one = Result { try read(damaged) }
-            let two = Result { try SnapshotReader.read(threads: 2) { source(damaged) } }
-            switch (one, two) {
-            case (.success(let one), .success(let two)): #expect(SnapshotGraph(one).summary() == SnapshotGraph(two, threads: 2).summary())
-            case (.failure(let one), .failure(let two)): #expect(one as? SnapshotError == two as? SnapshotError && one is SnapshotError)
-            default: Issue.record("one thread: \(one), two: \(two)")
-            }
+            try compare(bytes)
+        }
+    }
+
+    /// Before each quote and bracket: where one half begins, where the other ends, and what is passed over from quote to quote.
+    @Test(arguments: [false, true]) func whatStandsBetweenIsNotPassedOver(lineBreaks: Bool) throws {
+        let whole = GraphBuilder.small(nodes: 4, lineBreaks: lineBreaks)
+        for place in whole.indices where [UInt8](#""[]{}:"#.utf8).contains(whole[place]) {
+            for junk in [",", "x", "1", "]", "\n"] { try compare(Array(whole[..<place]) + Array(junk.utf8) + Array(whole[place...])) }
+        }
+    }
+
+    private func compare(_ bytes: [UInt8]) throws {
+        let one = Result { try read(bytes) }, two = Result { try readByTwo(bytes) }
+        switch (one, two) {
+        case (.success(let one), .success(let two)): #expect(SnapshotGraph(one).summary() == SnapshotGraph(two, threads: 2).summary())
+        case (.failure(let one), .failure(let two)): #expect(one as? SnapshotError == two as? SnapshotError && one is SnapshotError)
+        default: Issue.record("one thread: \(one), two: \(two)")
         }
     }
 }
 
-private func source(_ bytes: [UInt8]) -> ByteSource {
-    var position = 0
-    return ByteSource(size: bytes.count) { buffer in
-        let count = min(bytes.count - position, buffer.count)
-        bytes.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + count])) }
-        position += count
-        return count
-    }
+private func readByTwo(_ bytes: [UInt8]) throws -> Snapshot {
+    try (try? SnapshotReader.readInTwo { source(of: bytes) }) ?? read(bytes)
 }

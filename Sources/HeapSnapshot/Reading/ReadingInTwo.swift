@@ -1,101 +1,92 @@
 /// One thread reads the nodes and the strings, the other the edges and what stands behind them: the halves of a snapshot as V8 writes it.
 ///
-/// Each passes over the other's part from quote to quote, as numbers hold none; that both have met the same keys at the same bytes is checked
-/// afterwards. What is not so, or damaged, is read again from the start in one piece: there is one place that says what is wrong.
+/// Each passes over the other's lists from quote to quote, as numbers hold none. What one passes over the other reads, and that both have met the same
+/// keys at the same bytes is checked afterwards: nothing is accepted that one thread alone would refuse.
 extension SnapshotReader {
-    /// - Parameters:
-    ///   - threads: with 2 or more, `open` is called twice.
-    ///   - open: the bytes from their start; of the same file each time.
-    /// - Throws: as `read(_:partial:)`.
-    public static func read(threads: Int, partial: Bool = false, _ open: @escaping @Sendable () throws -> ByteSource) throws -> Snapshot {
-        if threads > 1, let snapshot = try? readInTwo(open) { return snapshot }
-        return try read(try open(), partial: partial)
+    /// - Parameter open: the bytes from their start; called twice, for the same file.
+    /// - Throws: whatever is wrong, or only in another order than V8's: `read` is to say which.
+    public static func readInTwo(_ open: @escaping @Sendable () throws -> ByteSource) throws -> Snapshot {
+        var reader = SnapshotReader(try open())
+        defer { reader.window.deallocate() }
+        let (places, half) = try concurrently(2, { try reader.readNodesAndStrings() }, { try readEdges(open) })
+        guard half.places == places else { throw reader.failure("its order is another") }
+        (reader.edges, reader.locations, reader.locationCount) = (half.edges, half.locations, half.locationCount)
+        return try reader.finish(nil)
     }
+
+    /// Where the keys of two lists were met.
+    private struct Places: Hashable { var edges, strings: Int }
 
     private struct EdgeHalf: Sendable {
         var edges: EdgeReading
         var locations: Column<Int32>
         var locationCount: Int
-        /// Where the keys of the two other lists were met.
-        var edgesAt: Int
-        var stringsAt: Int
+        var places: Places
     }
 
-    static func readInTwo(_ open: @escaping @Sendable () throws -> ByteSource) throws -> Snapshot {
-        let (nodes, edges) = try concurrently(2, { try readNodeHalf(open) }, { try readEdgeHalf(open) })
-        var reader = nodes.reader
-        defer { reader.window.deallocate() }
-        guard edges.edgesAt == nodes.edgesAt, edges.stringsAt == nodes.stringsAt else { throw reader.failure("its order is another") }
-        (reader.edges, reader.locations, reader.locationCount) = (edges.edges, edges.locations, edges.locationCount)
-        return try reader.finish(nil)
+    private mutating func readNodesAndStrings() throws -> Places {
+        try readBeginning()
+        try readNodes()
+        try expect(",", "','")
+        let edges = try key("edges")
+        var (key, strings) = ("", 0)
+        while key != "strings" { (key, strings) = try nextKey() }
+        try expect(":", "':'")
+        try readStrings()
+        try expect("}", "'}'")
+        try expectEnd()
+        return Places(edges: edges, strings: strings)
     }
 
-    private static func readNodeHalf(_ open: () throws -> ByteSource) throws -> (reader: SnapshotReader, edgesAt: Int, stringsAt: Int) {
-        var reader = SnapshotReader(try open())
-        do {
-            try reader.readBeginning()
-            try reader.readNodes()
-            try reader.expect(",", "','")
-            let edgesAt = try reader.nextKey("edges")
-            var (key, stringsAt) = ("", 0)
-            while key != "strings" { (key, stringsAt) = try reader.nextKey() }
-            try reader.expect(":", "':'")
-            try reader.readStrings()
-            try reader.expect("}", "'}'")
-            try reader.expectEnd()
-            return (reader, edgesAt, stringsAt)
-        } catch {
-            reader.window.deallocate()
-            throw error
-        }
-    }
-
-    private static func readEdgeHalf(_ open: () throws -> ByteSource) throws -> EdgeHalf {
+    private static func readEdges(_ open: () throws -> ByteSource) throws -> EdgeHalf {
         var reader = SnapshotReader(try open())
         defer { reader.window.deallocate() }
         try reader.readBeginning()
-        let edgesAt = try reader.nextKey("edges")
+        let (first, edgesAt) = try reader.nextKey()
+        guard first == "edges" else { throw reader.failure("its order is another") }
         try reader.expect(":", "':'")
         try reader.readEdges()
-        var seen: Set<String> = []
+        var seen: Set = ["snapshot", "nodes", "edges"]
         while true {
             try reader.expect(",", "','")
-            let (key, at) = try reader.nextKey()
-            // Here, unlike there, every value was read up to its end.
+            let (key, at) = try reader.key()
+            guard let edges = reader.edges, seen.insert(key).inserted else { throw reader.failure("its order is another") }
             if key == "strings" {
-                guard let edges = reader.edges else { break }
                 return EdgeHalf(
-                    edges: edges, locations: reader.locations, locationCount: reader.locationCount, edgesAt: edgesAt, stringsAt: at)
+                    edges: edges, locations: reader.locations, locationCount: reader.locationCount, places: Places(edges: edgesAt, strings: at))
             }
-            guard seen.insert(key).inserted, !["snapshot", "nodes", "edges"].contains(key) else { break }
             try reader.expect(":", "':'")
             if key == "locations" { try reader.readLocations() } else { try reader.skipValue() }
         }
-        throw reader.failure("its order is another")
     }
 
     /// Up to the list of nodes.
     private mutating func readBeginning() throws {
         try expect("{", "'{'")
-        _ = try nextKey("snapshot")
+        _ = try key("snapshot")
         try expect(":", "':'")
         try readHeader()
         try expect(",", "','")
-        _ = try nextKey("nodes")
+        _ = try key("nodes")
         try expect(":", "':'")
     }
 
-    @discardableResult
-    private mutating func nextKey(_ wanted: String) throws -> Int {
-        let (key, at) = try nextKey()
+    /// - Returns: where it stands.
+    private mutating func key(_ wanted: String) throws -> Int {
+        let (key, at) = try key()
         guard key == wanted else { throw failure("its order is another") }
         return at
     }
 
-    /// Over all that is no quote.
-    private mutating func nextKey() throws -> (key: String, at: Int) {
-        guard try window.seek(UInt8(ascii: "\"")) else { throw truncated("a key") }
+    private mutating func key() throws -> (key: String, at: Int) {
+        _ = try window.peek()
         let at = window.offset
         return (try readKey(), at)
+    }
+
+    /// Over what the other half reads.
+    private mutating func nextKey() throws -> (key: String, at: Int) {
+        guard try window.seek(UInt8(ascii: "\"")) else { throw truncated("a key") }
+        return try key()
     }
 }

@@ -14,7 +14,7 @@ struct Diff {
     /// - Parameters:
     ///   - before, after: read, and not computed.
     ///   - identity: nil: found out, from the records, else from the snapshots.
-    init(_ before: OpenedSnapshot, _ after: OpenedSnapshot, identity: Identity?, byLocation: Bool = false) {
+    init(_ before: OpenedSnapshot, _ after: OpenedSnapshot, identity: Identity?, byLocation: Bool = false, threads: Int = 1) {
         let chosen = Self.choose(before, after, identity)
         reason = chosen.reason
         switch chosen.identity {
@@ -30,8 +30,8 @@ struct Diff {
                 HeapSnapshot.Census(before.snapshot, namedAs: later), later, identity: .aligned, byLocation: byLocation)
             confidence = alignment.confidence
         case .none:
-            let later = HeapLayout(SnapshotGraph(after.snapshot))
-            let earlier = HeapLayout(SnapshotGraph(before.snapshot), namedAs: later)
+            let later = HeapLayout(SnapshotGraph(after.snapshot, threads: threads))
+            let earlier = HeapLayout(SnapshotGraph(before.snapshot, threads: threads), namedAs: later)
             comparison = HeapSnapshot.Comparison(earlier, later)
             paths = PathChange.between(earlier, later)
         }

@@ -34,10 +34,8 @@ extension SnapshotArgument {
         let (bytes, record) = try bytes(options)
         do {
             let snapshot: Snapshot
-            if way.threads > 1, let again = bytes.plainFile {
-                snapshot = try SnapshotReader.read(threads: way.threads, partial: way.partial) {
-                    source(try SnapshotBytes(fileAt: again), way)
-                }
+            if way.threads > 1, let both = readInTwo(bytes) {
+                snapshot = both
             } else {
                 snapshot = try SnapshotReader.read(source(bytes, way), partial: way.partial)
             }
@@ -50,6 +48,14 @@ extension SnapshotArgument {
         } catch let error as StoreError {
             if case .damaged = error { throw CommandFailure(.damaged, "\(error)") }
             throw error
+        }
+    }
+
+    /// - Returns: nil: there is something wrong with it, or it cannot be opened once more; reading it by one thread will tell.
+    private func readInTwo(_ bytes: SnapshotBytes) -> Snapshot? {
+        guard let again = bytes.plainFile else { return nil }
+        return withExtendedLifetime(bytes) {
+            try? SnapshotReader.readInTwo { source(try SnapshotBytes(fileAt: again), WayOfReading()) }
         }
     }
 

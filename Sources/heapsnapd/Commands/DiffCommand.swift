@@ -39,7 +39,7 @@ struct DiffCommand: ParsableCommand {
     func run() throws {
         if snapshots.count > 2 { return try showGrowth() }
         let before = try snapshots[0].open(options, reading.way), after = try snapshots[1].open(options, reading.way)
-        let diff = Diff(before, after, identity: identity, byLocation: byLocation)
+        let diff = Diff(before, after, identity: identity, byLocation: byLocation, threads: reading.threads)
         if format == .heapdiff {
             // Whatever was asked for: which objects came and went is all that this form says (contract 33).
             let isFounded = identity != .ids || Diff.choose(before, after, nil).identity == .ids

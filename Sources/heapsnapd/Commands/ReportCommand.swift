@@ -37,7 +37,10 @@ struct ReportCommand: ParsableCommand {
         report.facts = last.record.map(Self.facts) ?? []
         report.trajectory = last.record.map(Self.trajectory) ?? []
         report.suspects = SnapshotGraph.suspects(in: graphs, comparableIds: OpenedSnapshot.haveComparableIDs(opened)).map(Report.Suspect.init)
-        if opened.count == 2 { report.comparison = Report.Comparison(Diff(opened[0], opened[1], identity: nil).comparison, base: opened[0].name) }
+        if opened.count == 2 {
+            let diff = Diff(opened[0], opened[1], identity: nil, threads: reading.threads)
+            report.comparison = Report.Comparison(diff.comparison, base: opened[0].name)
+        }
 
         var page = ""
         try report.write { page += $0 }

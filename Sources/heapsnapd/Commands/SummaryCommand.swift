@@ -108,5 +108,5 @@ extension Int32 {
 
 extension String {
     /// For a terminal: the text is a stranger's.
-    func shortened(to width: Int) -> String { DisplayText.safe(DisplayText.cut(self, to: width)) }
+    func shortened(to width: Int) -> String { DisplayText.cut(DisplayText.safe(DisplayText.cut(self, to: width)), to: width) }
 }

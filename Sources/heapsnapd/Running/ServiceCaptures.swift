@@ -81,11 +81,11 @@ extension ServiceWatch {
     /// After each.
     func captureEnded() async {
         guard !captures.isBusy else { return }
-        if let wish = captures.next, !hasEnded {
-            captures.next = nil
-            return capture(wish)
-        }
+        // First of all: a service that has ended meanwhile is not to wait for one more.
         await host.captureEnded()
+        guard !captures.isBusy, !hasEnded, !isAbandoned, stopSignal == nil, let wish = captures.next else { return }
+        captures.next = nil
+        capture(wish)
     }
 
     /// The same as `capture`, and waits for it; after the one that runs.

@@ -45,7 +45,9 @@ struct SupervisedService: ServiceHost {
     func exit(of process: NodeProcess, since: Timestamp) -> UnitExit? { nil }
     func terminate(_ process: ProcessIdentity?, reason: String) async { await supervisor.terminate(reason: reason) }
     func execute(_ command: HookCommand) async -> String? {
-        if let failure = await BlockingWork.run({ await command.runBySystemd() }) { return failure }
+        // Whoever does not wait any more is not held up by systemd.
+        let byTheirs = Task(executorPreference: BlockingWork.threads) { await command.runBySystemd() }
+        if let failure = await withTaskCancellationHandler(operation: { await byTheirs.value }, onCancel: { byTheirs.cancel() }) { return failure }
         return await command.run(by: supervisor)
     }
 }
