@@ -104,7 +104,7 @@ extension [SnapshotArgument] {
 /// What every command takes that reads snapshots.
 struct ReadingOptions: ParsableArguments {
     @Flag(help: "Take a snapshot that ends early for what it holds.") var partial = false
-    @Option(help: ArgumentHelp("1 or 2: with 2 a plain file takes 60 % of the time.", valueName: "n")) var threads = 1
+    @Option(help: ArgumentHelp("1 or 2: with 2 a plain file takes three quarters of the time.", valueName: "n")) var threads = 1
 
     func validate() throws { if !(1...2).contains(threads) { throw ValidationError("--threads takes 1 or 2, not \(threads)") } }
 
