@@ -23,7 +23,7 @@ def speed(quick, say):
         files = [f"{work}/{megabytes}.heapsnapshot" for megabytes in SIZES]
         for path, megabytes in zip(files, SIZES):
             with open(path, "wb") as file:
-                subprocess.run([str(SCRATCH / "write-snapshot"), str(megabytes)], stdout=file, check=True)
+                subprocess.run([str(SCRATCH / "generate-snapshot"), str(megabytes)], stdout=file, check=True)
         ways = {"cat": ["cat", *files]} | {way: [HEAPSNAPD, "diff", *files, "--json", "--identity", way] for way in ("ids", "none", "aligned")}
         rounds = [{name: run(command) for name, command in ways.items()} for _ in range(1 + (1 if quick else 5))][1:]
         result = {"bytes": [os.path.getsize(path) for path in files], "target_s": TARGET[0], "target_mb": TARGET[1], "rounds": rounds}

@@ -1,8 +1,7 @@
 'use strict';
 // A service at work whose objects can be told apart: each Tagged has a string that no other ever had. 20,000 in an array, a Map and closures each; some are
 // replaced and some added all the time, so that the collector moves and frees.
-const fs = require('fs');
-const http = require('http');
+const { serve } = require('../../Tests/Support/programs/service.js');
 
 let made = 0;
 class Tagged {
@@ -34,8 +33,4 @@ setInterval(() => {
   grow(10);
 }, 10);
 
-const server = http.createServer((request, response) => response.end('{}'));
-server.listen(0, '127.0.0.1', () => {
-  fs.writeFileSync(`${process.env.PORT_FILE}.new`, `${server.address().port}\n`);
-  fs.renameSync(`${process.env.PORT_FILE}.new`, process.env.PORT_FILE);
-});
+serve();

@@ -43,6 +43,7 @@ extension Supervisor {
     /// its end. It may start before `run()`, and end after it.
     ///
     /// `run()` doesn't wait for it: a command that belongs to a capture is awaited before `captureEnded()`.
+    /// Where the task is cancelled that waits for it, it is killed as at its timeout.
     public func spawnHelper(_ command: HelperCommand) async -> HelperOutcome {
         do {
             let child = try startHelper(command)

@@ -16,6 +16,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable, LosslessString
 
     /// Within the years 1 to 9999: a file can claim any time.
     public var clamped: Timestamp { Timestamp(milliseconds: min(max(milliseconds, Self.first), Self.last)) }
+
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
     public var description: String {
@@ -64,10 +65,9 @@ func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
     return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
 }
 
+/// UTC, by the proleptic Gregorian calendar; months and days from 1.
 struct CivilTime {
-    var year: Int64
-    var month, day: Int64
-    var hour, minute, second: Int64
+    var year, month, day, hour, minute, second: Int64
 }
 
 /// Towards the past, so that the remainder is 0 or more.

@@ -22,11 +22,11 @@ extension EndToEnd {
             let directory = EndToEnd.support.deletingLastPathComponent().appending(path: "SystemImage")
             let runner = Process()
             runner.executableURL = directory.appending(path: "run-scenarios")
-            runner.environment = ProcessInfo.processInfo.environment.merging([
-                "HEAPSNAPD_BINARY": try EndToEnd.binary, "GUEST": guest.rawValue, "HEAPSNAPD_TEST_FULL": isFull ? "1" : "0",
-            ]) {
-                $1
-            }
+            var environment = ProcessInfo.processInfo.environment
+            environment["HEAPSNAPD_BINARY"] = try EndToEnd.binary
+            environment["GUEST"] = guest.rawValue
+            environment["HEAPSNAPD_TEST_FULL"] = isFull ? "1" : "0"
+            runner.environment = environment
             let scenarios = try guest.directories(isFull: isFull).flatMap {
                 try FileManager.default.contentsOfDirectory(atPath: directory.appending(path: $0).path)
             }

@@ -96,14 +96,16 @@ import Units
         #expect(called.withLock { $0.sorted() } == ["a", "b c"])
     }
 
-    @Test func whatIsAbandonedIsCancelled() async {
+    @Test(.timeLimit(.minutes(1))) func whatIsAbandonedIsCancelled() async {
         let hooks = Hooks(log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, atOnce: 1)
         let (began, beginning) = AsyncStream.makeStream(of: String.self)
+        // Ends for who is cancelled.
+        let (work, endless) = AsyncStream.makeStream(of: Never.self)
         for name in ["first", "second"] {
             let command = HookCommand(name: "analysis", command: [name], variables: [:], timeout: .seconds(600))
             await hooks.call(command, of: "shop") { command in
                 beginning.yield(command.command[0])
-                try? await Task.sleep(for: .seconds(600))
+                for await _ in work {}
                 return nil
             }
         }
@@ -113,6 +115,7 @@ import Units
         }
         await hooks.abandon()
         beginning.finish()
+        withExtendedLifetime(endless) {}
         for await name in began { Issue.record("\(name) was started") }
     }
 

@@ -47,6 +47,11 @@ import Units
         #expect(SnapshotID(at: Timestamp(milliseconds: 1_795_221_096_000), random: .max) < later)
         #expect(SnapshotID(at: Timestamp(milliseconds: 1_795_221_096_999), random: .max).text == "20261121T003136-f9ffffff")
         #expect(SnapshotID(id.text) == id)
+        // A file can claim any time.
+        for milliseconds in [Int64.min, -62_135_596_800_001, -1, 253_402_300_799_001, 9_007_199_254_741_999, .max] {
+            let odd = SnapshotID(at: Timestamp(milliseconds: milliseconds))
+            #expect(SnapshotID(odd.text) == odd, "\(odd)")
+        }
         #expect(SnapshotID("20261121T003136-000000AB") == nil)
         #expect(SnapshotID("../etc/passwd") == nil)
         #expect(SnapshotID(at: Timestamp(milliseconds: 1_000), random: 0) < id)

@@ -87,7 +87,7 @@ struct ByteWindow {
         return filled > kept
     }
 
-    /// Moves to the next byte of this kind; 20 GB/s.
+    /// Moves to the next byte of this kind, as fast as memchr(3) and the source are.
     /// - Returns: false where there is none up to the end.
     mutating func seek(_ wanted: UInt8) throws -> Bool {
         while true {

@@ -9,7 +9,7 @@ extension SnapshotReader {
         var reader = SnapshotReader(try open())
         defer { reader.window.deallocate() }
         let (places, half) = try concurrently(2, { try reader.readNodesAndStrings() }, { try readEdges(open) })
-        guard half.places == places else { throw reader.failure("its order is another") }
+        guard half.places == places else { throw reader.otherOrder }
         (reader.edges, reader.locations, reader.locationCount) = (half.edges, half.locations, half.locationCount)
         return try reader.finish(nil)
     }
@@ -43,14 +43,14 @@ extension SnapshotReader {
         defer { reader.window.deallocate() }
         try reader.readBeginning()
         let (first, edgesAt) = try reader.nextKey()
-        guard first == "edges" else { throw reader.failure("its order is another") }
+        guard first == "edges" else { throw reader.otherOrder }
         try reader.expect(":", "':'")
         try reader.readEdges()
         var seen: Set = ["snapshot", "nodes", "edges"]
         while true {
             try reader.expect(",", "','")
             let (key, at) = try reader.key()
-            guard let edges = reader.edges, seen.insert(key).inserted else { throw reader.failure("its order is another") }
+            guard let edges = reader.edges, seen.insert(key).inserted else { throw reader.otherOrder }
             if key == "strings" {
                 return EdgeHalf(
                     edges: edges, locations: reader.locations, locationCount: reader.locationCount, places: Places(edges: edgesAt, strings: at))
@@ -59,6 +59,9 @@ extension SnapshotReader {
             if key == "locations" { try reader.readLocations() } else { try reader.skipValue() }
         }
     }
+
+    /// For `read` to look at.
+    private var otherOrder: SnapshotError { failure("not in the order in which V8 writes") }
 
     /// Up to the list of nodes.
     private mutating func readBeginning() throws {
@@ -74,7 +77,7 @@ extension SnapshotReader {
     /// - Returns: where it stands.
     private mutating func key(_ wanted: String) throws -> Int {
         let (key, at) = try key()
-        guard key == wanted else { throw failure("its order is another") }
+        guard key == wanted else { throw otherOrder }
         return at
     }
 

@@ -41,15 +41,13 @@ struct SuspectWording {
         case .duplicatedStrings: what = "\(count) strings\(by) are the same few\(more)"
         case .object: what = "\(holder ?? "one \(className)") is large by itself"
         }
-        var text = "\(what), \(SuspectWording.size(bytes)) (\(SuspectWording.percent(share)) of the heap)"
+        var text = "\(what), \(ByteCount(clamping: bytes)) (\(SuspectWording.percent(share)) of the heap)"
         if let growth, growth.bytes > 0 {
-            text += "; \(growth.count > 0 ? "\(growth.count) and " : "")\(SuspectWording.size(UInt64(growth.bytes))) more than in the first snapshot"
+            text += "; \(growth.count > 0 ? "\(growth.count) and " : "")\(ByteCount(growth.bytes)) more than in the first snapshot"
             if growth.steps > 1 { text += ", and more in each" }
         }
         return text
     }
 
     static func percent(_ share: Double) -> String { share > 0 && share < 0.01 ? "under 1 %" : "\(Int((share * 100).rounded())) %" }
-
-    static func size(_ bytes: UInt64) -> String { ByteCount(clamping: bytes).description }
 }

@@ -41,6 +41,7 @@ actor Daemon {
     private let reopen: @Sendable () throws -> Workplace
     private let readiness: Readiness
     private let hooks: Hooks
+    /// One at a time; they do not keep hooks waiting.
     private let analyses: Hooks
     /// Since the start, for the metrics.
     private(set) var counts = CaptureCounts()

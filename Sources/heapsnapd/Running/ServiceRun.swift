@@ -18,6 +18,7 @@ struct ServiceRun: Sendable {
     let selection: ProcessSelection
     let log: Logger
     let hooks: Hooks
+    /// One at a time; they do not keep hooks waiting, and end with the service.
     let analyses: Hooks
 
     /// - Returns: what to exit with.

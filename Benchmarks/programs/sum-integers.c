@@ -1,4 +1,4 @@
-// usage: scan FILE
+// usage: sum-integers FILE
 // The yardstick: every decimal integer of a file, one thread, 1 MiB at a time, summed and not stored. Nothing that reads a snapshot can be faster.
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-// usage: write-snapshot MEGABYTES > FILE
+// usage: generate-snapshot MEGABYTES > FILE
 // A snapshot as Node 20 writes one (seven node fields, a line per record), of about this size; the same bytes every time.
 //
 // Shaped after a real one of 207 MB (Node 20, a service with sessions, caches and closures; 2.96 million nodes, 8.05 million edges, 652,000 strings of 8
@@ -49,7 +49,7 @@ static void node(int type, uint64_t name, int size, int count) {
 	own = count;
 }
 static void edge(int type, uint64_t name, uint64_t to) {
-	if (!own--) { fprintf(stderr, "write-snapshot: more edges than said at node %llu\n", (unsigned long long)nodes); exit(1); }
+	if (!own--) { fprintf(stderr, "generate-snapshot: more edges than said at node %llu\n", (unsigned long long)nodes); exit(1); }
 	if (pass == 2) {
 		if (edges) put(",");
 		number(type); put(","); number(name); put(","); number(to * FIELDS); put("\n");
@@ -107,7 +107,7 @@ static void walk(uint64_t tables) {
 
 int main(int count, char **arguments) {
 	double megabytes = count == 2 ? atof(arguments[1]) : 0;
-	if (megabytes <= 0) { fprintf(stderr, "usage: write-snapshot MEGABYTES > FILE\n"); return 1; }
+	if (megabytes <= 0) { fprintf(stderr, "usage: generate-snapshot MEGABYTES > FILE\n"); return 1; }
 	// 68 bytes a node, 65 to 71 with the length of the numbers.
 	uint64_t tables = (uint64_t)(megabytes * 1e6 / 68 / PER_TABLE) + 1;
 	walk(tables);
