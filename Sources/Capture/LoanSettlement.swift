@@ -39,6 +39,10 @@ extension LoanBook {
             let limit = loan.limits[index]
             guard let next = limit.next else { continue }
             loan.limits[index].next = nil
+            if isTakenOver(limit, from: loan) {
+                loan.limits[index].new = limit.old
+                continue
+            }
             let cgroup = cgroup(limit)
             do {
                 let value = SmallFile.inode(limit.path) == limit.inode ? try cgroup.limit() : nil
@@ -55,6 +59,13 @@ extension LoanBook {
         }
         if loan.isSettled { SmallFile.remove(path(loan.id)) } else { try save(loan) }
         return loan.isSettled
+    }
+
+    /// Whoever has lent on top of this loan gives back for both, to where the first had begun (`LoanBook.add`), and may be in mid-capture now.
+    private func isTakenOver(_ limit: Loan.Limit, from loan: Loan) -> Bool {
+        open().contains { later in
+            later.id > loan.id && later.bootID == loan.bootID && later.limits.contains { $0.path == limit.path && $0.inode == limit.inode }
+        }
     }
 
     /// A holder that was killed between its note and its write leaves both values possible: the file says which it is.

@@ -33,6 +33,19 @@ import Units
         }
     }
 
+    /// systemd keeps one setting per unit: to forget the first loan there would take the second away, in mid-capture.
+    @Test func theFirstHolderForgetsNothingThatTheSecondNeeds() throws {
+        try withCgroups(outer: 512, inner: 64, lender: OneSettingLender(own: .mebibytes(64))) { outer, inner, book in
+            _ = try lend(128, inner, outer, book, holder: run)
+            _ = try lend(192, inner, outer, book, holder: dump)
+            #expect(try book.settle(heldBy: run, growth: .zero) == nil)
+            #expect(try inner.limit() == .mebibytes(192))
+            #expect(try book.settle(heldBy: dump, growth: .zero) == nil)
+            #expect(try inner.limit() == .mebibytes(64))
+            #expect(book.open().isEmpty)
+        }
+    }
+
     @Test func whatSomebodyElseHasSetStays() throws {
         try withCgroups(outer: 512, inner: 64) { outer, inner, book in
             _ = try lend(128, inner, outer, book, holder: run)
@@ -63,7 +76,9 @@ import Units
             .mebibytes(size), for: target, service: "s", hierarchy: try #require(MemoryHierarchy([inner, outer])), use: .zero, holder: holder)
     }
 
-    private func withCgroups(outer: Int, inner: Int, _ body: (CgroupV1Memory, CgroupV1Memory, LoanBook) throws -> Void) throws {
+    private func withCgroups(
+        outer: Int, inner: Int, lender: any LimitLender = CgroupLender(), _ body: (CgroupV1Memory, CgroupV1Memory, LoanBook) throws -> Void
+    ) throws {
         let name = "heapsnapd-loans-\(UUID().uuidString)"
         let above = try CgroupV1Memory.create(name, below: CgroupV1Memory(path: "/sys/fs/cgroup/memory"))
         defer { _ = try? above.remove() }
@@ -73,6 +88,16 @@ import Units
         try below.setLimit(.mebibytes(inner))
         let directory = NSTemporaryDirectory() + name
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try body(above, below, LoanBook(runtimeDirectory: directory, table: ProcessTable(), lenders: [CgroupLender()]))
+        try body(above, below, LoanBook(runtimeDirectory: directory, table: ProcessTable(), lenders: [lender]))
     }
+}
+
+/// As systemd's: whose loan is forgotten does not matter, the limit goes back to the unit's own.
+private struct OneSettingLender: LimitLender {
+    let name = "one setting"
+    var own: ByteCount
+    func obstacle(_ cgroup: any MemoryCgroup) -> String? { nil }
+    func raise(_ cgroup: any MemoryCgroup, to limit: ByteCount) throws { try cgroup.setLimit(limit) }
+    func lower(_ cgroup: any MemoryCgroup, to limit: ByteCount, final: Bool) throws { try cgroup.setLimit(limit) }
+    func forget(_ cgroup: any MemoryCgroup) throws { if try cgroup.limit() ?? .zero > own { try cgroup.setLimit(own) } }
 }

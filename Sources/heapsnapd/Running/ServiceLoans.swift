@@ -10,12 +10,17 @@ extension ServiceWatch {
         if isLent { await giveBack(growth: growth) }
     }
 
+    /// Only what was lent for this service, between its captures: the daemon is the holder for all, and another service's capture may be under way.
     /// - Returns: whether something of ours is still lent.
     @discardableResult
     func giveBack(growth: ByteCount) async -> Bool {
-        await BlockingWork.run { [site = workplace.site, service, log, cgroup = target?.sampler.hierarchy?.leaf.path] in
+        let cgroup = target?.sampler.hierarchy?.leaf.path
+        let own = Set(family.keys).union(target.map { [$0.process.identity] } ?? [])
+        return await BlockingWork.run { [site = workplace.site, table = workplace.table, service, log] in
             site.loans.settleOrphans(growth: max(growth, .mebibytes(64)))
-            guard let open = site.loans.open(heldBy: site.holder, of: cgroup) else { return false }
+            guard let cgroup, let open = site.loans.open(heldBy: site.holder, of: cgroup) else { return false }
+            // Another family in this cgroup gives back what its captures took.
+            guard own.contains(open.target) || (try? table.identity(open.target.pid)) != open.target else { return false }
             do {
                 if try site.loans.settle(heldBy: site.holder, of: cgroup, growth: growth) != nil { return true }
                 log.record(.limitGivenBack, "\(service): the limit is back at \(open.limits.first?.old.description ?? "its old value")")

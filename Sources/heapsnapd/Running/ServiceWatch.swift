@@ -27,7 +27,7 @@ actor ServiceWatch {
     var trajectory = Trajectory()
     private(set) var target: WatchedProcess?
     /// All Node processes of the service that were seen at the last search, the watched one among them: a cluster's workers.
-    private var family: [ProcessIdentity: WatchedProcess] = [:]
+    private(set) var family: [ProcessIdentity: WatchedProcess] = [:]
     /// Of the cgroup, when a death was told last.
     var oomKillsTold: OOMKills?
     private(set) var lastSample: Sample?

@@ -1,8 +1,8 @@
 # The daemon is killed in mid-capture: the service lives, the next daemon settles what is open. A unit that stops in mid-capture.
 with_daemon
-NODE_FLAGS=--max-old-space-size=400 watched "$scenario" 300M Environment=RATE_MB=40 Environment=STOP_MB=50 -- leak-objects
-sleep 3
-./heapsnapd dump --no-copy "$(main_pid)" &
+NODE_FLAGS=--max-old-space-size=400 watched "$scenario" 300M Environment=STOP_MB=50 -- leak-objects
+until_true 30 uses_more_than 65000000
+./heapsnapd dump --no-copy --max-pause 60s "$(main_pid)" &
 check "the limit is raised" until_true 20 is_lent 314572800
 process=$(daemon MainPID)
 kill -9 "$process"
