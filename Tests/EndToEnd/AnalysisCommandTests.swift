@@ -42,6 +42,10 @@ extension EndToEnd {
             let binary = try EndToEnd.binary
             #expect(try await shell("cat \(plain) | \(binary) summary - --json --limit 0").output == outcome.output)
             #expect(try await shell("cat \(packed) | \(binary) summary - --json --limit 0").output == outcome.output)
+            // As short as an id: the store has none of this name.
+            let short = try await shell("cd \(sandbox.directory) && ln -s \(plain) plain && \(binary) summary plain --json --limit 0")
+            #expect(short.output == outcome.output)
+            #expect(try await sandbox.heapsnapd("summary", "plain").status == 4)
         }
 
         @Test func rowsAreChosenAndSorted() async throws {

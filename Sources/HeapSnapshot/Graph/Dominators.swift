@@ -31,8 +31,8 @@ struct Dominators {
 
     /// What no essential edge leads to hangs under the root, and so does, one by one, what only cycles of its own lead to.
     ///
-    /// Memory: 16 bytes a node and 4 an edge beside the result, of 8. An array is used for what comes after it, as far as that fits: what the kernel need not
-    /// clear is a tenth of the time.
+    /// Memory: 16 bytes a node and 4 an edge beside the result, of 8. An array is used for what comes after it, as far as that fits: the kernel
+    /// clears each page that is new.
     init(_ links: Links, essential: Column<UInt64>) {
         let count = links.nodeCount
         dominator = Column(count)

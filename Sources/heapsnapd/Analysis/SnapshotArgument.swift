@@ -14,8 +14,8 @@ struct SnapshotArgument: ExpressibleByArgument, Sendable {
         text = argument
     }
 
-    /// An id has no slash and no dot; whoever means a file of such a name writes ./NAME.
-    var isFile: Bool { text == "-" || text.contains("/") || text.contains(".") }
+    /// An id has no slash and no dot.
+    private var isPath: Bool { text.contains("/") || text.contains(".") }
 }
 
 /// A snapshot that was read, and its record where it is of the store.
@@ -80,13 +80,19 @@ extension SnapshotArgument {
     /// Not read yet.
     func bytes(_ options: GlobalOptions) throws -> (bytes: SnapshotBytes, record: SnapshotRecord?) {
         if text == "-" { return (try SnapshotBytes(try FileDescriptor.standardInput.duplicate(), called: "standard input"), nil) }
-        if isFile {
-            do { return (try SnapshotBytes(fileAt: text), nil) } catch StoreError.call(_, _, .noSuchFileOrDirectory) {
-                throw CommandFailure(.notFound, "cannot open \(text): no such file")
-            }
+        func file() throws -> SnapshotBytes? {
+            do { return try SnapshotBytes(fileAt: text) } catch StoreError.call(_, _, .noSuchFileOrDirectory) { return nil }
+        }
+        if isPath {
+            guard let file = try file() else { throw CommandFailure(.notFound, "cannot open \(text): no such file") }
+            return (file, nil)
         }
         let store = try Workplace.open(options, for: .reading).store
-        let record = try store.resolve(text)
+        let record: SnapshotRecord
+        do { record = try store.resolve(text) } catch let error as ResolveError {
+            guard case .none = error, let file = try file() else { throw error }
+            return (file, nil)
+        }
         guard record.hasSnapshot else {
             throw CommandFailure(.notFound, "\(record.id) has no snapshot (\(record.state.rawValue)); see heapsnapd info \(record.id)")
         }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import HeapSnapshot
-import Units
 
 struct SuspectsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -50,8 +49,7 @@ extension Suspect {
     /// For people: the sentence, what is sure of it, the way there, where to look.
     var text: String {
         var lines = [sentence.shortened(to: 500)]
-        lines.append(
-            "   \(ByteCount(clamping: bytes)), \(Int((share * 100).rounded())) % of the heap; confidence \(Int((confidence * 100).rounded())) %")
+        lines.append("   confidence \(Int((confidence * 100).rounded())) %")
         if !path.isEmpty { lines.append("   path: " + path.map(\.text).joined(separator: " → ").shortened(to: 600)) }
         for place in places.prefix(3) { lines.append("   look at \(place.description.shortened(to: 200))") }
         return lines.joined(separator: "\n")
