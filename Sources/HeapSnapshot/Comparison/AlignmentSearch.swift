@@ -25,10 +25,13 @@ struct AlignmentSearch {
         take(0, 0)
         anchor()
         findNeighbours()
+        queueAll()
         propagate(elements: false)
         findNeighbours()
         for _ in 0..<Self.rounds {
             let known = matched
+            // The pairs so far were followed along names only.
+            queueAll()
             propagate(elements: true)
             findNeighbours()
             fillGaps()
@@ -63,48 +66,26 @@ struct AlignmentSearch {
         takeUnique(before.own, after.own)
     }
 
-    private struct Slot: BitwiseCopyable { var (hash, a, b): (UInt64, UInt32, UInt32) }
-
     private mutating func takeUnique(_ ofBefore: Column<UInt64>, _ ofAfter: Column<UInt64>) {
-        let several = UInt32.max
-        var capacity = 1024
-        while capacity * 2 < (before.links.nodeCount + after.links.nodeCount) * 3 / 2 { capacity *= 2 }
-        // As many different ones as nodes there can be.
-        while capacity <= before.links.nodeCount + after.links.nodeCount - 2 * matched { capacity *= 2 }
-        let slots = Column<Slot>(capacity)
-        defer { slots.free() }
-        let table = slots.pointer
-        func place(_ hash: UInt64) -> Int {
-            var at = Int(truncatingIfNeeded: hash) & (capacity &- 1)
-            while table[at].a != 0 || table[at].b != 0, table[at].hash != hash { at = (at &+ 1) & (capacity &- 1) }
-            table[at].hash = hash
-            return at
-        }
-        for node in 0..<before.links.nodeCount where later.pointer[node] == 0 {
-            let at = place(ofBefore.pointer[node])
-            table[at].a = table[at].a == 0 ? UInt32(truncatingIfNeeded: node &+ 1) : several
-        }
-        for node in 0..<after.links.nodeCount where earlier.pointer[node] == 0 {
-            let at = place(ofAfter.pointer[node])
-            table[at].b = table[at].b == 0 ? UInt32(truncatingIfNeeded: node &+ 1) : several
-        }
-        for at in 0..<capacity {
-            let slot = table[at]
-            guard slot.a != 0, slot.b != 0, slot.a != several, slot.b != several else { continue }
-            let (a, b) = (Int(slot.a) - 1, Int(slot.b) - 1)
+        UniqueHashes.forEachPair(
+            (ofBefore, ofAfter), taken: (later, earlier), counts: (before.links.nodeCount, after.links.nodeCount)
+        ) { a, b in
             if before.own.pointer[a] == after.own.pointer[b] { take(a, b) }
         }
     }
 
     // MARK: - Along edges
 
+    /// All that have a partner, in the order of the heap: what lies together there is looked at together.
+    private mutating func queueAll() {
+        queue.removeAll(keepingCapacity: true)
+        for node in 0..<before.links.nodeCount where later.pointer[node] != 0 { queue.append(UInt32(truncatingIfNeeded: node)) }
+    }
+
     private mutating func propagate(elements: Bool) {
-        if elements {
-            // The pairs so far were followed along names only.
-            for node in 0..<before.links.nodeCount where later.pointer[node] != 0 { queue.append(UInt32(truncatingIfNeeded: node)) }
-        }
         while let top = queue.popLast() {
             let a = Int(top)
+            if isDone(a) { continue }
             let b = Int(later.pointer[a]) - 1
             let isList = before.links.edges(a).count > Self.edgesLookedAt
             forEachPair(a, b, elements: elements) { search, isElement, x, y in
@@ -121,6 +102,13 @@ struct AlignmentSearch {
                 take(p, q)
             }
         }
+    }
+
+    /// Whether all around it are taken: seen without a look at its partner, which lies elsewhere in memory.
+    private func isDone(_ a: Int) -> Bool {
+        let retainer = Int(before.onlyRetainer.pointer[a]) - 1
+        if retainer >= 0, later.pointer[retainer] == 0 { return false }
+        return before.links.edges(a).allSatisfy { later.pointer[Int(before.links.target[$0])] != 0 }
     }
 
     /// Targets of the edges that have the same name in both.

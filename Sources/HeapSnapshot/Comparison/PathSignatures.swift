@@ -26,16 +26,17 @@ struct PathSignatures {
         let distance = graph.distances.pointer
         of = Column(links.nodeCount)
         let order = PathSignatures.byDistance(distance, links.nodeCount)
-        let retainer = PathSignatures.nearest(links, distance)
+        let (retainer, retainingEdge) = PathSignatures.nearest(links, distance)
         defer {
             order.free()
             retainer.free()
+            retainingEdge.free()
         }
         var known: [UInt64: UInt32] = [:]
         for at in 0..<links.nodeCount {
             let node = Int(order.pointer[at])
-            let edge = Int(retainer.pointer[node]) - 1
-            let from = edge < 0 ? 0 : PathSignatures.source(of: edge, links)
+            let edge = Int(retainingEdge.pointer[node]) - 1
+            let from = Int(retainer.pointer[node])
             let up = edge < 0 ? 0 : of.pointer[from]
             let next = Step(edge: edge < 0 ? nil : PathSignatures.name(edge, links.edges(from).count, links), ofClass: classes.classOf.pointer[node])
             of.pointer[node] = self.next(up, next, &known)
@@ -66,28 +67,19 @@ struct PathSignatures {
         return links.label[edge] & SnapshotColumns.labelMask
     }
 
-    /// The node whose edges this one is among.
-    private static func source(of edge: Int, _ links: Links) -> Int {
-        var (low, high) = (0, links.nodeCount)
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if Int(links.firstEdge[middle]) <= edge { low = middle } else { high = middle }
-        }
-        return low
-    }
-
-    /// One more than the first edge from a node that is one step nearer; 0 for roots and what nothing leads to.
-    private static func nearest(_ links: Links, _ distance: UnsafeMutablePointer<Int32>) -> Column<UInt32> {
-        let nearest = Column<UInt32>(links.nodeCount)
+    /// The first node that is one step nearer, and one more than its edge; 0 and 0 for roots and what nothing leads to.
+    private static func nearest(_ links: Links, _ distance: UnsafeMutablePointer<Int32>) -> (retainer: Column<UInt32>, edge: Column<UInt32>) {
+        let (retainer, retainingEdge) = (Column<UInt32>(links.nodeCount), Column<UInt32>(links.nodeCount))
         for node in 0..<links.nodeCount where distance[node] >= 0 {
             for edge in links.edges(node) where !links.isWeak(edge) {
                 let child = Int(links.target[edge])
-                if distance[child] == distance[node] &+ 1, nearest.pointer[child] == 0 {
-                    nearest.pointer[child] = UInt32(truncatingIfNeeded: edge &+ 1)
+                if distance[child] == distance[node] &+ 1, retainingEdge.pointer[child] == 0 {
+                    retainingEdge.pointer[child] = UInt32(truncatingIfNeeded: edge &+ 1)
+                    retainer.pointer[child] = UInt32(truncatingIfNeeded: node)
                 }
             }
         }
-        return nearest
+        return (retainer, retainingEdge)
     }
 
     private static func byDistance(_ distance: UnsafeMutablePointer<Int32>, _ count: Int) -> Column<UInt32> {
