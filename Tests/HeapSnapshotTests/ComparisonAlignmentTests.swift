@@ -32,6 +32,29 @@ import Testing
         #expect(alignment.matchedCount * 1_000 >= snapshot.nodeCount * 990)
     }
 
+    /// Of 3,000 nodes each, with 2,000 different hashes, of which many are there several times; every seventh node is taken already.
+    @Test func whatBothHaveOnceIsFound() {
+        var random = SplitMix(state: 3)
+        func some() -> (hashes: Column<UInt64>, taken: Column<UInt32>, nodes: [UInt64: [Int]]) {
+            let (hashes, taken) = (Column<UInt64>(3_000), Column<UInt32>(3_000))
+            var nodes: [UInt64: [Int]] = [:]
+            for node in 0..<3_000 {
+                hashes[node] = mix(UInt64.random(in: 0..<2_000, using: &random), 1)
+                taken[node] = node % 7 == 0 ? 1 : 0
+                if node % 7 != 0 { nodes[hashes[node], default: []].append(node) }
+            }
+            return (hashes, taken, nodes)
+        }
+        let (one, other) = (some(), some())
+        var found: [Int: Int] = [:]
+        UniqueHashes.forEachPair((one.hashes, other.hashes), taken: (one.taken, other.taken), counts: (3_000, 3_000)) { found[$0] = $1 }
+        var expected: [Int: Int] = [:]
+        for (hash, nodes) in one.nodes where nodes.count == 1 {
+            if let its = other.nodes[hash], its.count == 1 { expected[nodes[0]] = its[0] }
+        }
+        #expect(found == expected && expected.count > 100)
+    }
+
     @Test func idsNumberedAnewAreComparedThroughTheAlignment() throws {
         let (before, after) = (try readFixture("n20-leak-before"), try numberedAnew("n20-leak-after"))
         let identities = Alignment(before, after).identities(before, after)

@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: names) func interfacesAreDevTools(name: String) throws {
         let graph = SnapshotGraph(try read(try fixture(name)))
-        let found = ClassTable(graph).definitions.map { definition in
+        let found = graph.classes().definitions.map { definition in
             DevTools.Interface(
                 name: definition.name, properties: definition.properties.map { graph.snapshot.strings.text(Int($0)) }, count: definition.count)
         }
@@ -69,7 +69,7 @@ import Testing
     @Test(arguments: names) func nodesAndClassesAreDevTools(name: String) throws {
         let snapshot = try read(try fixture(name))
         let results = try DevTools(name).results
-        let classes = ClassTable(SnapshotGraph(snapshot))
+        let classes = SnapshotGraph(snapshot).classes()
         var named = 0
         for node in results.nodesSampled {
             #expect(snapshot.id(of: node.ordinal) == node.id && snapshot.kindName(of: node.ordinal) == node.type)

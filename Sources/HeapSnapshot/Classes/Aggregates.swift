@@ -74,7 +74,7 @@ extension SnapshotGraph {
     ///   - byLocation: DevTools' rows; else rows of one name from several places are one.
     ///   - nodes: only these count (`nodes(in:)`); nil: all.
     public func summary(byLocation: Bool = false, interfaces: Bool = true, nodes: NodeSet? = nil) -> [ClassSummary] {
-        let classes = ClassTable(self, interfaces: interfaces)
+        let classes = interfaces ? self.classes() : ClassTable(snapshot, detachedness: detachedness, interfaces: false)
         return summary(classes, byLocation ? Grouping(classes, locationsOf: snapshot) : Grouping(classes), nodes: nodes)
     }
 

@@ -8,10 +8,6 @@ struct ClassTable: Sendable {
     /// - Parameters:
     ///   - interfaces: name plain objects by their properties.
     ///   - definitions: those of another snapshot, to compare with it; nil: this one's own.
-    init(_ graph: SnapshotGraph, interfaces: Bool = true, definitions given: [[String]]? = nil) {
-        self.init(graph.snapshot, detachedness: graph.detachedness, interfaces: interfaces, definitions: given)
-    }
-
     init(_ snapshot: Snapshot, detachedness: Column<UInt8>?, interfaces: Bool = true, definitions given: [[String]]? = nil) {
         let (links, strings) = (Links(snapshot.columns), snapshot.strings)
         var naming = ClassNaming(strings)

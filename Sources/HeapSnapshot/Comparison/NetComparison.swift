@@ -29,7 +29,7 @@ public struct HeapLayout: Sendable {
     /// - Parameter last: of the later snapshot, whose names of plain objects are used here, too.
     public init(_ graph: SnapshotGraph, namedAs last: HeapLayout? = nil) {
         let (snapshot, strings) = (graph.snapshot, graph.snapshot.strings)
-        let table = ClassTable(graph, definitions: last?.definitions)
+        let table = last.map { ClassTable(snapshot, detachedness: graph.detachedness, definitions: $0.definitions) } ?? graph.classes()
         let signatures = PathSignatures(graph, table)
         var (ofClass, ofPath) = (
             [Amount](repeating: Amount(), count: table.names.count), [Amount](repeating: Amount(), count: signatures.parent.count)

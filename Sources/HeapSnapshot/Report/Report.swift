@@ -27,7 +27,7 @@ public struct Report: Sendable, Hashable {
     ///
     /// Cost: that of `summary` and `statistics`, and 20 ns a node.
     public init(_ graph: SnapshotGraph, title: String, showsStrings: Bool = false) {
-        let classes = ClassTable(graph)
+        let classes = graph.classes()
         self.title = title
         (nodeCount, edgeCount, totalBytes) = (graph.snapshot.nodeCount, graph.snapshot.edgeCount, graph.totalBytes)
         statistics = graph.statistics()

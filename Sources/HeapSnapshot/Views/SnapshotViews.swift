@@ -5,7 +5,7 @@
 public final class SnapshotViews {
     public let graph: SnapshotGraph
     let names: NodeNames
-    private(set) lazy var classes = ClassTable(graph)
+    private(set) lazy var classes = graph.classes()
     private(set) lazy var retainers = Retainers(graph.snapshot)
     private(set) lazy var tree = DominatedNodes(graph)
     private(set) lazy var locations = LocationTable(graph.snapshot)

@@ -65,7 +65,7 @@ struct DiffCommand: ParsableCommand {
 
     private func show(_ diff: Diff, _ chosen: ArraySlice<ClassChange>) {
         let (old, new) = (diff.comparison.before, diff.comparison.after)
-        let confidence = diff.confidence.map { ", confidence \(Int(($0 * 100).rounded(.down))) %" } ?? ""
+        let confidence = diff.confidence.map { ", confidence at least \(Int(($0 * 100).rounded(.down))) %" } ?? ""
         Terminal.print("identity: \(diff.comparison.identity.rawValue) (\(diff.reason)\(confidence))")
         Terminal.print(
             "\(ByteCount(clamping: old.bytes)) in \(old.nodeCount) nodes before, \(ByteCount(clamping: new.bytes)) in \(new.nodeCount) after")
