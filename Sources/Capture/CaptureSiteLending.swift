@@ -14,6 +14,19 @@ extension CaptureSite {
         }
     }
 
+    /// - Returns: why the limit does not stand where the capture needs it.
+    func raise(
+        _ limit: ByteCount, for request: CaptureRequest, hierarchy: MemoryHierarchy, use: ByteCount, outcome: inout CaptureOutcome
+    ) -> Refusal? {
+        do {
+            try lend(limit, for: request, hierarchy: hierarchy, use: use, outcome: &outcome)
+            guard let now = try hierarchy.effectiveLimit()?.limit, now < limit else { return nil }
+            return Refusal(
+                .doesNotFit,
+                "the limit was to be raised to \(limit) for the capture, and still is \(now); an ancestor that cannot be seen from here may set it")
+        } catch { return Refusal(.doesNotFit, "the limit cannot be raised to \(limit) for the capture: \(error)") }
+    }
+
     /// A prediction can be wrong, and by then the snapshot cannot be taken back: what comes within an eighth of the limit gets a quarter more, for as
     /// long as the host can spare it (docs/decisions/0003). Snapshots take 100 to 500 MB/s here, and this is asked ten times a second.
     func keepHeadroom(for request: CaptureRequest, hierarchy: MemoryHierarchy, use: ByteCount, outcome: inout CaptureOutcome) throws {

@@ -48,7 +48,11 @@ struct CopyOnWriteEngine: Sendable {
         case .failure(let refusal): return refusal
         }
         report(.admitted(facts, Admission.Plan(raisedLimit: admitted.plan.raisedLimit, accepted: admitted.plan.accepted)))
-        if let refusal = lend(admitted.plan, for: request, facts, hierarchy, &outcome) { return refusal }
+        if let limit = admitted.plan.raisedLimit, let hierarchy,
+            let refusal = site.raise(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome)
+        {
+            return refusal
+        }
         if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
 
         let follower = CopyFollower(site: site, request: request, hierarchy: hierarchy)
@@ -73,17 +77,6 @@ struct CopyOnWriteEngine: Sendable {
     }
 
     private func gone(_ request: CaptureRequest) -> Refusal { Refusal(.copyFailed, "process \(request.process.identity.pid) is gone") }
-
-    private func lend(
-        _ plan: CopyAdmission.Plan, for request: CaptureRequest, _ facts: AdmissionFacts, _ hierarchy: MemoryHierarchy?,
-        _ outcome: inout CaptureOutcome
-    ) -> Refusal? {
-        guard let limit = plan.raisedLimit, let hierarchy else { return nil }
-        do {
-            try site.lend(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome)
-            return nil
-        } catch { return Refusal(.doesNotFit, "the limit cannot be raised to \(limit) for the copy: \(error)") }
-    }
 
     /// With its heap, as V8 itself says it. One that does not answer takes 2 s.
     private func isolates(_ connection: AgentConnection, only isolate: Int?) async throws -> [AgentIsolate] {

@@ -41,6 +41,10 @@ public struct Loan: Sendable, Codable, Hashable {
     public var useBefore: ByteCount
     /// What the capture left in the service and will not come back (malloc keeps it): stays lent until the service exits.
     public var leftBehind: ByteCount = .zero
+    /// Other processes that have a part in `leftBehind`: captured before the target, or by whom lent before us.
+    var otherTargets: [ProcessIdentity]?
+    /// A signal is out that the target has not answered yet: it will, and will need what was lent.
+    public internal(set) var owesSnapshot: Bool?
     public var limits: [Limit]
 
     public init(
@@ -63,17 +67,28 @@ public struct Loan: Sendable, Codable, Hashable {
 extension Loan {
     /// Another process of the service is captured; after a restart, what the one before left behind has gone with it.
     mutating func goOn(with target: ProcessIdentity, use: ByteCount, isRestart: Bool) {
+        if !isRestart { otherTargets = (otherTargets ?? []) + [self.target] }
         self.target = target
+        owesSnapshot = nil
         guard isRestart else { return }
         useBefore = use
         leftBehind = .zero
+        otherTargets = nil
     }
 
-    /// Takes over what an earlier capture of the same process, by another holder, left behind.
+    /// Takes over what an earlier capture, by another holder or of another service below the same limit, left behind.
     mutating func inherit(_ other: Loan) {
         useBefore = min(useBefore, other.useBefore)
-        leftBehind = max(leftBehind, other.leftBehind)
+        if other.target == target {
+            leftBehind = max(leftBehind, other.leftBehind)
+        } else {
+            leftBehind += other.leftBehind
+            otherTargets = (otherTargets ?? []) + [other.target]
+        }
     }
+
+    /// Whose end takes what was left behind with it.
+    var targets: [ProcessIdentity] { [target] + (otherTargets ?? []) }
 
     /// How far the limits may come down now (contract 16 with docs/decisions/0003): never below the use and a second of growth, never below what
     /// the service would have had by itself, never up.
@@ -81,10 +96,20 @@ extension Loan {
     /// - Parameters:
     ///   - use: of the cgroup now, less what can be reclaimed.
     ///   - growth: of the use, per second.
-    ///   - targetGone: what the capture left behind went with the target.
+    ///   - targetGone: what the captures left behind went with their targets.
     public func steps(use: ByteCount, growth: ByteCount, targetGone: Bool) -> [ByteCount] {
         let behind = targetGone ? .zero : min(leftBehind, max(.zero, use - useBefore))
         return limits.map { limit in min(limit.new, max(limit.old + behind, use + max(growth, .mebibytes(1)))) }
+    }
+
+    /// Less than 1 % is not worth a write, unless it is the last step.
+    func isWorthwhile(_ steps: [ByteCount]) -> Bool {
+        zip(limits, steps).contains { limit, step in step < limit.new && (step == limit.old || limit.new - step > limit.new * 0.01) }
+    }
+
+    /// Whether this limit of the same cgroup was last written, or is being written, by this loan.
+    func has(_ limit: Limit, at value: ByteCount) -> Bool {
+        limits.contains { $0.path == limit.path && $0.inode == limit.inode && ($0.new == value && $0.new > $0.old || $0.next == value) }
     }
 
     public var isSettled: Bool { limits.allSatisfy { $0.new <= $0.old } }

@@ -8,12 +8,15 @@ public import Units
 ///
 /// What is written there is the truth: two captures of one service at a time (one asked for, one that Node began) share a loan.
 public struct LoanBook: Sendable {
+    let runtimeDirectory: String
     public let directory: String
     let table: ProcessTable
     let lenders: [any LimitLender]
-    let turn = Turn()
+    /// Of all books of this process: a configuration read anew makes another.
+    static let turn = Turn()
 
     public init(runtimeDirectory: String, table: ProcessTable, lenders: [any LimitLender]) {
+        self.runtimeDirectory = runtimeDirectory
         directory = runtimeDirectory + "/loans"
         self.table = table
         self.lenders = lenders
@@ -22,8 +25,7 @@ public struct LoanBook: Sendable {
     /// The lender that can raise every limit below `limit` for this process, or why there is none.
     public func lender(for hierarchy: MemoryHierarchy, limit: ByteCount) throws -> Result<any LimitLender, LendingObstacle> {
         // What `open` would not believe must not be lent by: nobody would give it back.
-        let runtime = String(directory.dropLast("/loans".count))
-        do { for part in [runtime, directory] { try SmallFile.makePrivateDirectory(part) } } catch {
+        do { for part in [runtimeDirectory, directory] { try SmallFile.makePrivateDirectory(part) } } catch {
             return .failure(LendingObstacle("the loan cannot be written down: \(error)"))
         }
         let limiting = try hierarchy.limiting(atMost: limit)
@@ -42,7 +44,7 @@ public struct LoanBook: Sendable {
     public func lend(
         _ limit: ByteCount, for target: ProcessIdentity, service: String, hierarchy: MemoryHierarchy, use: ByteCount, holder: ProcessIdentity
     ) throws -> Loan? {
-        try turn.take {
+        try Self.turn.take {
             let now = SystemClock.now()
             let lender: any LimitLender
             var loan: Loan
@@ -57,7 +59,8 @@ public struct LoanBook: Sendable {
                     id: SnapshotID(at: now).text, bootID: target.bootID, holder: holder, target: target,
                     service: service, cgroup: hierarchy.leaf.path, takenAt: now, lender: lender.name, useBefore: use, limits: [])
             }
-            if loan.target != target { loan.goOn(with: target, use: use, isRestart: !isAlive(loan.target)) }
+            loan.otherTargets?.removeAll { !isAlive($0) }
+            if loan.target != target { loan.goOn(with: target, use: use, isRestart: !loan.targets.contains { isAlive($0) }) }
             try add(&loan, raising: hierarchy, to: wholePages(limit))
             guard !loan.limits.isEmpty else { return nil }
             try save(loan)
@@ -73,33 +76,54 @@ public struct LoanBook: Sendable {
         }
     }
 
-    /// Notes what is to be raised. A limit that another holder has raised already goes back to where it was before that (`heapsnapd dump` beside a `run`,
-    /// which then finds a value that is not its own, and forgets).
+    /// Notes what is to be raised. A limit that another loan has raised already goes back to where it was before that (`heapsnapd dump` beside a `run`,
+    /// two services in one slice): whoever has raised it last gives back for all, and the others find a value that is not theirs.
     private func add(_ loan: inout Loan, raising hierarchy: MemoryHierarchy, to raised: ByteCount) throws {
-        let others = open().filter { $0.id != loan.id && $0.bootID == loan.bootID }
+        let others = others(than: loan)
         for cgroup in try hierarchy.limiting(atMost: raised) {
             guard let stands = try cgroup.limit(), let inode = SmallFile.inode(cgroup.path) else { continue }
-            if let index = loan.limits.firstIndex(where: { $0.path == cgroup.path && $0.inode == inode }) {
-                let isBack = loan.limits[index].new <= loan.limits[index].old
-                if isBack { (loan.limits[index].old, loan.limits[index].new) = (stands, stands) }
-                if loan.limits[index].new == stands { loan.limits[index].next = raised }  // else it is somebody else's now
-                continue
-            }
             var limit = Loan.Limit(path: cgroup.path, inode: inode, version: cgroup.version, old: stands, new: stands)
-            limit.next = raised
-            for other in others {
-                guard let same = other.limits.first(where: { $0.path == cgroup.path && $0.inode == inode && ($0.new == stands || $0.next == stands) })
-                else { continue }
-                limit.old = min(limit.old, same.old)
-                if other.target == loan.target { loan.inherit(other) }
+            let index = loan.limits.firstIndex { $0.path == cgroup.path && $0.inode == inode }
+            var below = others.filter { $0.has(limit, at: stands) }
+            if let index, loan.limits[index].new > loan.limits[index].old {
+                limit.old = loan.limits[index].old
+                if loan.limits[index].new == stands { below = [] } else if below.isEmpty { continue }  // somebody else's now
             }
-            loan.limits.append(limit)
+            for other in below {
+                limit.old = min(limit.old, other.limits.first { $0.path == limit.path }?.old ?? limit.old)
+                loan.inherit(other)
+            }
+            limit.next = raised
+            if let index { loan.limits[index] = limit } else { loan.limits.append(limit) }
+        }
+    }
+
+    /// All of this boot.
+    func others(than loan: Loan) -> [Loan] { open().filter { $0.id != loan.id && $0.bootID == loan.bootID } }
+
+    /// What this holder has lent for the process is needed until its snapshot has come: it was signalled, and has not answered.
+    public func owes(_ target: ProcessIdentity, heldBy holder: ProcessIdentity) throws {
+        try Self.turn.take {
+            for var loan in open() where loan.target == target && loan.holder == holder {
+                loan.owesSnapshot = true
+                try save(loan)
+            }
+        }
+    }
+
+    /// It has come, whoever has asked for it.
+    public func hasAnswered(_ target: ProcessIdentity, heldBy holder: ProcessIdentity) throws {
+        try Self.turn.take {
+            for var loan in open() where loan.target == target && loan.owesSnapshot == true && (loan.holder == holder || !isAlive(loan.holder)) {
+                loan.owesSnapshot = nil
+                try save(loan)
+            }
         }
     }
 
     /// Notes what a capture has left behind in the service: at once, since its holder may not live to the first step of giving back.
     public func account(_ grown: ByteCount, heldBy holder: ProcessIdentity, of cgroup: String) throws {
-        try turn.take {
+        try Self.turn.take {
             guard grown > .zero, var loan = open(heldBy: holder, of: cgroup) else { return }
             loan.leftBehind += grown
             try save(loan)
@@ -117,7 +141,7 @@ public struct LoanBook: Sendable {
 
     /// Loans that stand open, oldest first. Files that cannot be read, are left alone, and so is a book that others can write.
     public func open() -> [Loan] {
-        guard SmallFile.isPrivateDirectory(directory), SmallFile.isPrivateDirectory(String(directory.dropLast("/loans".count))) else { return [] }
+        guard SmallFile.isPrivateDirectory(directory), SmallFile.isPrivateDirectory(runtimeDirectory) else { return [] }
         return ((try? SmallFile.names(in: directory)) ?? []).filter { $0.hasSuffix(".json") }.sorted().compactMap { name in
             (try? SmallFile.read(directory + "/" + name)).flatMap { try? RecordCodec.decode(Loan.self, from: $0) }
         }

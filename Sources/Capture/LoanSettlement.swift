@@ -10,20 +10,52 @@ extension LoanBook {
     ///   - growth: of the use, per second.
     /// - Returns: what is still lent; nil: nothing.
     public func settle(heldBy holder: ProcessIdentity, of cgroup: String? = nil, growth: ByteCount) throws -> Loan? {
-        try turn.take {
+        try Self.turn.take {
             guard var loan = open(heldBy: holder, of: cgroup) else { return nil }
             return try settle(&loan, growth: growth) ? nil : loan
         }
     }
 
+    /// The same for all that this holder has lent to processes that nobody here looks after any more.
+    public func settleRest(heldBy holder: ProcessIdentity, lookedAfter: Set<ProcessIdentity>, growth: ByteCount) {
+        Self.turn.take {
+            for var loan in open() where loan.holder == holder && !lookedAfter.contains(loan.target) { _ = try? settle(&loan, growth: growth) }
+        }
+    }
+
     private func settle(_ loan: inout Loan, growth: ByteCount) throws -> Bool {
         reconcile(&loan)
-        let steps = loan.steps(use: use(loan), growth: growth, targetGone: !isAlive(loan.target))
-        // Less than 1 % is not worth a write, unless it is the last step.
-        let worthwhile = zip(loan.limits, steps).contains { limit, step in
-            step < limit.new && (step == limit.old || limit.new - step > limit.new * 0.01)
+        let others = others(than: loan)
+        try handOver(&loan, to: others)
+        if loan.isSettled { return true }
+        let steps = loan.steps(use: use(loan), growth: growth, targetGone: !loan.targets.contains { isAlive($0) })
+        guard loan.isWorthwhile(steps) else { return false }
+        let needed = needed(by: others + [loan])
+        let allowed = zip(loan.limits, steps).map { limit, step in needed.contains(limit.path) ? limit.new : step }
+        return loan.isWorthwhile(allowed) ? try lower(&loan, to: allowed) : false
+    }
+
+    /// What somebody has raised on top of this loan goes back by that one, to where the first had begun (`add`).
+    private func handOver(_ loan: inout Loan, to others: [Loan]) throws {
+        var isOurs = true
+        for index in loan.limits.indices where loan.limits[index].new > loan.limits[index].old {
+            let limit = loan.limits[index]
+            guard let stands = try? cgroup(limit).limit(), stands != limit.new, others.contains(where: { $0.has(limit, at: stands) }) else { continue }
+            loan.limits[index].new = limit.old
+            isOurs = false
         }
-        return worthwhile || loan.isSettled ? try lower(&loan, to: steps) : false
+        if loan.isSettled { SmallFile.remove(path(loan.id)) } else if !isOurs { try save(loan) }
+    }
+
+    /// Cgroups whose limits must stay where they are: those above a process that a capture is under way of, by whomever, or that owes a snapshot.
+    private func needed(by loans: [Loan]) -> Set<String> {
+        var paths: Set<String> = []
+        for loan in loans where isAlive(loan.target) && (loan.owesSnapshot == true || isWriting(loan.target.pid)) {
+            paths.formUnion(loan.limits.map(\.path))
+        }
+        let target = CaptureLock.target(in: runtimeDirectory)
+        if let target, let hierarchy = try? MemoryHierarchy.of(target, in: table) { paths.formUnion(hierarchy.cgroups.map(\.path)) }
+        return paths
     }
 
     /// Brings the limits down to the given values where they still read what we wrote; forgets the loan when all are back.
@@ -39,10 +71,6 @@ extension LoanBook {
             let limit = loan.limits[index]
             guard let next = limit.next else { continue }
             loan.limits[index].next = nil
-            if isTakenOver(limit, from: loan) {
-                loan.limits[index].new = limit.old
-                continue
-            }
             let cgroup = cgroup(limit)
             do {
                 let value = SmallFile.inode(limit.path) == limit.inode ? try cgroup.limit() : nil
@@ -61,13 +89,6 @@ extension LoanBook {
         return loan.isSettled
     }
 
-    /// Whoever has lent on top of this loan gives back for both, to where the first had begun (`LoanBook.add`), and may be in mid-capture now.
-    private func isTakenOver(_ limit: Loan.Limit, from loan: Loan) -> Bool {
-        open().contains { later in
-            later.id > loan.id && later.bootID == loan.bootID && later.limits.contains { $0.path == limit.path && $0.inode == limit.inode }
-        }
-    }
-
     /// A holder that was killed between its note and its write leaves both values possible: the file says which it is.
     func reconcile(_ loan: inout Loan) {
         for index in loan.limits.indices {
@@ -80,26 +101,36 @@ extension LoanBook {
     /// Settles what an earlier heapsnapd left open, as far as that kills nobody; every command begins with it, and `run` does it for a `dump` that ended.
     /// - Parameter growth: what the services may grow in a second, where nobody watches them.
     public func settleOrphans(growth: ByteCount = .mebibytes(64)) {
-        guard let bootID = try? table.bootID() else { return }
+        // One of all that find them; the rest have nothing to do.
+        guard let bootID = try? table.bootID(), open().contains(where: { !isAlive($0.holder) }),
+            let lock = try? FileLock.tryAcquire(runtimeDirectory + "/settle.lock", note: "")
+        else { return }
+        defer { withExtendedLifetime(lock) {} }
         SmallFile.removeLitter(in: directory)
-        for var loan in open() where !isAlive(loan.holder) {
-            if loan.bootID != bootID {
-                SmallFile.remove(path(loan.id))
-            } else if !isAlive(loan.target) {
-                _ = try? settle(&loan, growth: growth)
-            } else if !isCapturing(loan) {
-                // Its holder could not say what the capture left behind: all that the use has grown by since.
-                if loan.leftBehind == .zero { loan.leftBehind = max(.zero, use(loan) - loan.useBefore) }
-                _ = try? settle(&loan, growth: growth)
+        Self.turn.take {
+            for var loan in open() where !isAlive(loan.holder) {
+                if loan.bootID != bootID {
+                    SmallFile.remove(path(loan.id))
+                } else if !isAlive(loan.target) {
+                    _ = try? settle(&loan, growth: growth)
+                } else if !isNew(loan) && !isWriting(loan.target.pid) {
+                    // Its holder could not say what the capture left behind: all that the use has grown by since.
+                    if loan.leftBehind == .zero { loan.leftBehind = max(.zero, use(loan) - loan.useBefore) }
+                    _ = try? settle(&loan, growth: growth)
+                }
             }
         }
     }
 
-    /// Node goes on with a snapshot whose heapsnapd was killed, and still needs what was lent: it holds the file open from its first moment on, and
-    /// gets a few seconds to come to the handler.
-    private func isCapturing(_ loan: Loan) -> Bool {
-        if SystemClock.now().milliseconds - loan.takenAt.milliseconds < 10_000 { return true }
-        guard let files = try? table.openFiles(loan.target.pid) else { return true }
+    /// Whether a heapsnapd that has ended, killed in mid-capture, had lent for this process: what Node writes now was its wish.
+    public func wasLent(to target: ProcessIdentity) -> Bool { open().contains { $0.target == target && !isAlive($0.holder) } }
+
+    /// Node goes on with a snapshot whose heapsnapd was killed: it gets a few seconds to come to the handler.
+    private func isNew(_ loan: Loan) -> Bool { SystemClock.now().milliseconds - loan.takenAt.milliseconds < 10_000 }
+
+    /// Node holds the file open from its first moment on. A descriptor that it leaks (after ENOSPC) is of a file that was taken away.
+    private func isWriting(_ pid: ProcessID) -> Bool {
+        guard let files = try? table.openFiles(pid) else { return true }
         return files.contains { $0.hasSuffix(".heapsnapshot") }
     }
 

@@ -39,7 +39,8 @@ struct SignalEngine: Sendable {
 
         let hierarchy = try MemoryHierarchy.of(target.pid, in: site.table)
         if let limit = plan.raisedLimit, let hierarchy {
-            if let refusal = raise(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome) {
+            // Where the limit does not stand, the signal would kill.
+            if let refusal = site.raise(limit, for: request, hierarchy: hierarchy, use: facts.use, outcome: &outcome) {
                 return try refused(outcome, refusal)
             }
             if let loan = outcome.record.loan { report(.lent(from: loan.from, to: loan.to)) }
@@ -60,6 +61,13 @@ struct SignalEngine: Sendable {
         let follower = ArtifactFollower(site: site, request: request, hierarchy: hierarchy)
         let end = await follower.follow(
             &outcome, artifact: { if let early { early } else { await arrival() } }, directory: directory, report: report)
+        // Without a file the handler is still to run, and needs what was lent then.
+        if end.artifact != nil {
+            try site.loans.hasAnswered(target, heldBy: site.holder)
+        } else if end.state != .targetDied {
+            try site.loans.owes(target, heldBy: site.holder)
+        }
+        guard end.state.isFinal else { throw CancellationError() }  // given up: Node writes on
         try site.account(hierarchy, before: facts.use)
         outcome.record.actual = .init(peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) })
         guard let artifact = end.artifact else {
@@ -85,19 +93,6 @@ struct SignalEngine: Sendable {
         var exact = request
         exact.heapBound = nil
         return try decide(exact)
-    }
-
-    /// - Returns: why the limit does not stand where it has to, in which case the signal would kill.
-    private func raise(
-        _ limit: ByteCount, for request: CaptureRequest, hierarchy: MemoryHierarchy, use: ByteCount, outcome: inout CaptureOutcome
-    ) -> Refusal? {
-        do {
-            try site.lend(limit, for: request, hierarchy: hierarchy, use: use, outcome: &outcome)
-            guard let now = try hierarchy.effectiveLimit()?.limit, now < limit else { return nil }
-            return Refusal(
-                .doesNotFit,
-                "the limit was to be raised to \(limit) for the capture, and still is \(now); an ancestor that cannot be seen from here may set it")
-        } catch { return Refusal(.doesNotFit, "the limit cannot be raised to \(limit) for the capture: \(error)") }
     }
 
     private enum Sending { case sent, gone, refused(Refusal) }

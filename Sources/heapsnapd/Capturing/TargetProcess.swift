@@ -39,12 +39,16 @@ extension Workplace {
     /// Gives back after a single capture, as the service comes down: for ten seconds at most, then the next heapsnapd command goes on.
     func giveBack() async {
         for _ in 0..<20 {
-            if (try? site.loans.settle(heldBy: site.holder, growth: .mebibytes(16))) == .some(nil) { return }
+            do {
+                guard let loan = try site.loans.settle(heldBy: site.holder, growth: .mebibytes(16)) else { return }
+                if loan.owesSnapshot == true { break }
+            } catch {}  // said below, if it stays so
             try? await Task.sleep(for: .milliseconds(500))
         }
         guard let loan = site.loans.open(heldBy: site.holder), let limit = loan.limits.first else { return }
         Terminal.printError(
-            "heapsnapd: the limit of \(limit.path) stays at \(limit.new) (it was \(limit.old)): the snapshot left \(loan.leftBehind) in the service; "
+            "heapsnapd: the limit of \(limit.path) stays at \(limit.new) (it was \(limit.old)): "
+                + (loan.owesSnapshot == true ? "the service will still need it for the snapshot; " : "the snapshot left \(loan.leftBehind) in the service; ")
                 + "any later heapsnapd command gives back what it can, the end of the service the rest")
     }
 }

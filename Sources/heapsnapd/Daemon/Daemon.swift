@@ -152,10 +152,20 @@ actor Daemon {
     private func lookAtAll() {
         Task {
             await look(at: nil)
+            await giveBackTheRest()
             let status = await status()
             if status != lastStatus { readiness.status(status) }
             lastStatus = status
             lookLater()
+        }
+    }
+
+    /// What was lent to a process that is not watched, or no longer. Whoever still settles a service comes first.
+    private func giveBackTheRest() async {
+        guard visits.isEmpty, endings.isEmpty, !workplace.site.loans.isEmpty else { return }
+        let lookedAfter = Set(residents.values.flatMap { $0.host.processes.map(\.identity) })
+        await BlockingWork.run { [site = workplace.site] in
+            site.loans.settleRest(heldBy: site.holder, lookedAfter: lookedAfter, growth: .mebibytes(64))
         }
     }
 

@@ -100,6 +100,9 @@ extension ServiceWatch {
         guard case .node = artifact.kind, owner.process.flags.nearHeapLimit != nil || workplace.configuration.launch.handler == .node else {
             return Provenance(engine: "app", reason: "appeared", detail: "\(artifact.name) appeared in \(artifact.directory)")
         }
+        if workplace.site.loans.wasLent(to: owner.process.identity) {
+            return Provenance(engine: "signal", reason: "adopted", detail: "asked for by a heapsnapd that was killed in mid-capture")
+        }
         return Provenance(engine: "nearHeapLimit", reason: "nearHeapLimit", detail: "Node began a snapshot near its heap limit")
     }
 

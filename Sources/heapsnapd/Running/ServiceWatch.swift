@@ -91,6 +91,10 @@ actor ServiceWatch {
         for directory in host.plan?.artifactDirectories ?? [] { await watch(directory) }
         lookNow()
         for await _ in AsyncStream<Never>.makeStream().stream {}
+        stopLooking()
+    }
+
+    private func stopLooking() {
         looking.isOver = true
         timer?.cancel()
         link?.cancel()
@@ -315,6 +319,8 @@ actor ServiceWatch {
         while let task = captures.tasks.first { await task.value }
         grace.cancel()
         hasEnded = true
+        // A watch for one capture never ran.
+        stopLooking()
         for (_, tasks) in directories.values { tasks.forEach { $0.cancel() } }
         await unlink()
         await giveBack(growth: growth)

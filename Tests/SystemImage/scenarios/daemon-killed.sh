@@ -10,7 +10,7 @@ wait $! || true
 check "the daemon is there again" until_true 20 eval 'p=$(daemon MainPID) && test "$p" != 0 -a "$p" != "$process"'
 check "the service goes on" until_true 40 answers
 check "the limit comes back as far as it may" until_true 40 eval 'test "$(limit)" -lt 800000000'
-check "Node's file is taken in by the new one" until_true 40 has_record 'r.service === "daemon-killed" && r.state === "complete"'
+check "Node's file is taken in by the new one" until_true 40 has_record 'r.service === "daemon-killed" && r.state === "complete" && r.reason === "adopted"'
 check "and is watched again" until_true 20 status 'status.processes.some((p) => p.service === "daemon-killed")'
 systemctl restart "$unit"
 check "after its restart the limit is the unit's" until_true 20 limit_is 314572800
