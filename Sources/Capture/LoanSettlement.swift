@@ -40,7 +40,9 @@ extension LoanBook {
         var isOurs = true
         for index in loan.limits.indices where loan.limits[index].new > loan.limits[index].old {
             let limit = loan.limits[index]
-            guard let stands = try? cgroup(limit).limit(), stands != limit.new, others.contains(where: { $0.has(limit, at: stands) }) else { continue }
+            guard let stands = try? cgroup(limit).limit(), stands != limit.new, others.contains(where: { $0.has(limit, at: stands) }) else {
+                continue
+            }
             loan.limits[index].new = limit.old
             isOurs = false
         }

@@ -155,7 +155,8 @@ import Units
         _ size: Int, _ inner: CgroupV1Memory, _ outer: CgroupV1Memory, _ book: LoanBook, holder: ProcessIdentity, target: ProcessIdentity? = nil
     ) throws -> Loan? {
         try book.lend(
-            .mebibytes(size), for: target ?? self.target, service: "s", hierarchy: try #require(MemoryHierarchy([inner, outer])), use: .zero, holder: holder)
+            .mebibytes(size), for: target ?? self.target, service: "s", hierarchy: try #require(MemoryHierarchy([inner, outer])), use: .zero,
+            holder: holder)
     }
 
     private func withCgroups(

@@ -136,8 +136,8 @@ extension EndToEnd {
             let after = try await eventually("the service to answer", within: .seconds(60)) { try await service.health() }
             #expect(after.pid == before.pid)
             // Any command gives back what can be given back.
-            // Ten seconds long it counts as being used (LoanBook.isCapturing).
-            try await eventually("the loan to be given back, but for what the snapshot left behind", within: .seconds(30), every: .milliseconds(200))
+            // Ten seconds long it counts as being used (LoanBook.isNew).
+            try await eventually("the loan to be given back, but for what the snapshot left behind", within: .seconds(90), every: .milliseconds(200))
             {
                 _ = try await sandbox.heapsnapd("list")
                 let use = try service.use

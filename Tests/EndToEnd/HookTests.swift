@@ -31,7 +31,7 @@ extension EndToEnd {
             let run = try sandbox.startHeapsnapd([
                 "run", "--set", "hooks.onDeath=[sleep, 1000]", "--set", "hooks.timeout=1s", "--set", "hooks.onRefusal=[/nonexistent]", "--no-agent",
                 "--set",
-                "capture.maxPause=5ms", "--", EndToEnd.node(24), "-e", "console.log('up'); setTimeout(() => process.exit(5), 2000)",
+                "capture.maxPause=5ms", "--", EndToEnd.node(24), "-e", "console.log('up'); setTimeout(() => process.exit(5), 8000)",
             ])
             try await eventually("the service to come up") { run.output.contains("up") ? true : nil }
             run.signal(SIGUSR2)
@@ -51,7 +51,7 @@ extension EndToEnd {
             try await eventually("the copy") { try children(of: target.pid).isEmpty ? nil : true }
             target.signal(SIGKILL)
             #expect(try await prekill.end().status == 0)
-            #expect(ContinuousClock.now - began < .seconds(6))
+            #expect(ContinuousClock.now - began < .seconds(12))
             let record = try await sandbox.record("complete") { $0.state == "complete" }
             #expect(record.pid == target.pid && record.engine == "copyOnWrite" && record.bytes ?? 0 > 30_000_000)
         }
@@ -70,7 +70,7 @@ extension EndToEnd {
             let began = ContinuousClock.now
             let waiting = try sandbox.start(["sh", "-c", "sleep 60 | (\(EndToEnd.binary) prekill --varlink --within 500ms; echo answered $?)"])
             try await eventually("the answer") { waiting.output.contains("answered 0") ? true : nil }
-            #expect(ContinuousClock.now - began < .seconds(2))
+            #expect(ContinuousClock.now - began < .seconds(10))
             let gone = try await sandbox.heapsnapd("prekill", "--cgroup", "/nonexistent.slice")
             #expect(gone.status == 0 && gone.error.contains("no Node process there"))
         }

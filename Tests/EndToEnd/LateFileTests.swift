@@ -87,7 +87,7 @@ extension EndToEnd {
                 guard let port = try? String(contentsOfFile: sandbox.path("port"), encoding: .utf8).trimmingCharacters(in: .newlines) else {
                     return nil
                 }
-                let answer = try await sandbox.start(["curl", "-s", "-m", "2", "http://127.0.0.1:\(port)/health"]).end()
+                let answer = try await sandbox.start(["curl", "-s", "-m", "20", "http://127.0.0.1:\(port)/health"]).end()
                 let health = try? JSONDecoder().decode(ContainedService.Health.self, from: Data(answer.output.utf8))
                 return health.flatMap { $0.heapUsed > megabytes * 1_000_000 ? $0.pid : nil }
             }

@@ -68,7 +68,7 @@ def test_exec_sync_is_not_interruptible(node):
         begun = time.monotonic()
         forked, _ = agent.capture().run()
         took = time.monotonic() - begun
-        assert forked.get("code") == "notInterruptible" and 1.5 < took < 3, (forked, took)
+        assert forked.get("code") == "notInterruptible" and 1.5 < took < 4.5, (forked, took)
         listed = agent.ask("isolates")["isolates"][0]
         assert listed.get("notInterruptible"), listed
         time.sleep(max(0, 5.5 - (time.monotonic() - begun)))

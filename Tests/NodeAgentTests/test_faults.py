@@ -57,7 +57,7 @@ def test_no_go(node):
         begun = time.monotonic()
         assert capture.forked()["type"] == "forked"
         assert capture.ended()["exitCode"] == 78
-        assert 4.5 < time.monotonic() - begun < 7
+        assert 4.5 < time.monotonic() - begun < 30
         capture.close()
 
 

@@ -48,7 +48,8 @@ extension Workplace {
         guard let loan = site.loans.open(heldBy: site.holder), let limit = loan.limits.first else { return }
         Terminal.printError(
             "heapsnapd: the limit of \(limit.path) stays at \(limit.new) (it was \(limit.old)): "
-                + (loan.owesSnapshot == true ? "the service will still need it for the snapshot; " : "the snapshot left \(loan.leftBehind) in the service; ")
+                + (loan.owesSnapshot == true
+                    ? "the service will still need it for the snapshot; " : "the snapshot left \(loan.leftBehind) in the service; ")
                 + "any later heapsnapd command gives back what it can, the end of the service the rest")
     }
 }

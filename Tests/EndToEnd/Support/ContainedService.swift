@@ -66,10 +66,10 @@ struct ContainedService {
     /// What /health says: the service's own view of itself.
     struct Health: Decodable { var pid: Int32, rss: Int, heapUsed: Int }
 
-    /// nil: no answer within two seconds.
+    /// nil: no answer within twenty seconds.
     func health() async throws -> Health? {
         let port = try String(contentsOfFile: sandbox.path("port"), encoding: .utf8).trimmingCharacters(in: .newlines)
-        let answer = try await sandbox.start(["curl", "-s", "-m", "2", "http://127.0.0.1:\(port)/health"]).end()
+        let answer = try await sandbox.start(["curl", "-s", "-m", "20", "http://127.0.0.1:\(port)/health"]).end()
         return try? JSONDecoder().decode(Health.self, from: Data(answer.output.utf8))
     }
 }

@@ -37,7 +37,7 @@ struct TimedOut: Error, CustomStringConvertible {
 /// - Throws: `TimedOut`, with what was waited for.
 @discardableResult
 func eventually<Value>(
-    _ what: String, within limit: Duration = .seconds(10), every interval: Duration = .milliseconds(20), _ answer: () async throws -> Value?
+    _ what: String, within limit: Duration = .seconds(60), every interval: Duration = .milliseconds(20), _ answer: () async throws -> Value?
 ) async throws -> Value {
     let deadline = ContinuousClock.now + limit
     while true {

@@ -31,13 +31,13 @@ final class ShellScript: Sendable {
         let environment = ProcessInfo.processInfo.environment.merging([
             "RUN": "\(binary) run --snapshot-dir \(path("snapshots"))", "DIR": directory.path,
         ]) { $1 }
-        // A hanging test is to fail, and to leave nothing behind: timeout kills its process group. A minute is 5 times the slowest one.
+        // A hanging test is to fail, and to leave nothing behind: timeout kills its process group. That is far beyond the slowest one.
         // Not Foundation's Process: it takes a grandchild that inherited its socket for the child itself, and waits for that.
         let input = try FileDescriptor.open("/dev/null", .readOnly)
         let (output, error) = (try create("output"), try create("error"))
         let process = try spawn(
             SpawnRequest(
-                executable: "/usr/bin/timeout", arguments: ["--signal", "KILL", "60", "/bin/bash", "-c", text], environment: environment,
+                executable: "/usr/bin/timeout", arguments: ["--signal", "KILL", "110", "/bin/bash", "-c", text], environment: environment,
                 standardInput: input, standardOutput: output, standardError: error))
         for descriptor in [input, output, error] { try descriptor.close() }
         defer { withExtendedLifetime(process) {} }  // a pidfd that closes early is silently never ready

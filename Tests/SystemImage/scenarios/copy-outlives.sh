@@ -4,8 +4,8 @@ scope_is_there() { scopes | grep .; }
 no_scope() { ! scope_is_there; }
 has_limit() { same "$(systemctl show -P MemoryMax "$(scopes)")" "$(cat "/sys/fs/cgroup$(systemctl show -P ControlGroup "$(scopes)")/memory.max")"; }
 
-service 150M Environment=RATE_MB=40 Environment=STOP_MB=35 TimeoutStopSec=50 -- \
-    "$(run --agent /payload/heapsnapd-agent.node --set watch.triggers=[] --set capture.grace=40s leak-objects)"
+service 150M Environment=RATE_MB=40 Environment=STOP_MB=35 TimeoutStopSec=250 -- \
+    "$(run --agent /payload/heapsnapd-agent.node --set watch.triggers=[] --set capture.grace=240s leak-objects)"
 until_true 20 uses_more_than 55000000
 until_true 30 has_agent
 kill -USR2 "$(main_pid)"

@@ -1,9 +1,10 @@
 # The daemon is killed in mid-capture: the service lives, the next daemon settles what is open. A unit that stops in mid-capture.
-with_daemon
+with_daemon "$by_hand"
 NODE_FLAGS=--max-old-space-size=400 watched "$scenario" 300M Environment=STOP_MB=50 -- leak-objects
 until_true 30 uses_more_than 65000000
 ./heapsnapd dump --no-copy --max-pause 60s "$(main_pid)" &
 check "the limit is raised" until_true 20 is_lent 314572800
+until_true 30 node_writes
 process=$(daemon MainPID)
 kill -9 "$process"
 wait $! || true
@@ -16,7 +17,7 @@ systemctl restart "$unit"
 check "after its restart the limit is the unit's" until_true 20 limit_is 314572800
 check "nothing is left" until_true 20 nothing_of_ours
 
-sleep 3
+until_true 30 uses_more_than 65000000
 ./heapsnapd dump "$(main_pid)" --json >/tmp/dump.json &
 until_true 20 copy_is_at_work
 systemctl stop "$unit"

@@ -1,5 +1,5 @@
 # What is lent to a service in mid-capture stays with it, whoever else comes to be watched.
-with_daemon
+with_daemon "$by_hand"
 NODE_FLAGS=--max-old-space-size=400 watched "$scenario" 300M Environment=STOP_MB=50 -- leak-objects
 until_true 30 uses_more_than 65000000
 ./heapsnapd dump --no-copy --max-pause 60s "$(main_pid)" >/dev/null &

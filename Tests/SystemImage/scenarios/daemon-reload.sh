@@ -1,15 +1,15 @@
 # SIGHUP: a broken configuration keeps the old one; a mended one counts. Who may ask what.
 with_daemon
 mkdir -p /etc/heapsnapd/conf.d
-printf 'watch:\n  triggers: [use=85%%]\n  nonsense: 1\n' >/etc/heapsnapd/conf.d/90-test.yaml
+printf 'watch:\n  triggers: [use=85%%]\n  nonsense: 1\n' >/etc/heapsnapd/conf.d/90-scenario.yaml
 process=$(daemon MainPID)
 systemctl reload heapsnapd.service
-check "a broken configuration is refused" until_true 30 daemon_said '90-test.yaml:3:3'
+check "a broken configuration is refused" until_true 30 daemon_said '90-scenario.yaml:3:3'
 check "by the command too" eval './heapsnapd reload; test $? = 64'
 check "and the daemon goes on" same "$(daemon MainPID)" "$process"
-printf 'watch:\n  triggers: [use=85%%]\n' >/etc/heapsnapd/conf.d/90-test.yaml
+printf 'watch:\n  triggers: [use=85%%]\n' >/etc/heapsnapd/conf.d/90-scenario.yaml
 check "a mended one is taken" ./heapsnapd reload
-rm /etc/heapsnapd/conf.d/90-test.yaml
+rm /etc/heapsnapd/conf.d/90-scenario.yaml
 
 watched "$scenario" 300M User=nobody -- steady
 pid=$(main_pid)

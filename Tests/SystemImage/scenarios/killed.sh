@@ -1,7 +1,7 @@
 # heapsnapd is killed in mid-loan: the service lives, the next command begins to settle, the one after its end finishes.
 service 300M Environment=RATE_MB=40 Environment=STOP_MB=50 -- \
     "/payload/node --heapsnapshot-signal=SIGUSR2 --diagnostic-dir=/var/tmp /payload/programs/leak-objects.js"
-sleep 2
+until_true 30 uses_more_than 65000000
 ./heapsnapd dump --snapshot-dir "$store" "$(main_pid)" &
 dump=$!
 check "the limit is raised" until_true 20 is_lent 314572800

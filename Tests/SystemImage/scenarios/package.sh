@@ -1,7 +1,7 @@
 # The Debian package: installed, started, upgraded, removed, purged.
 same_status() { same "$(daemon StatusText)" "$1"; }
 mkdir -p /etc/systemd/system/heapsnapd.service.d
-printf '[Service]\nWatchdogSec=4\n' >/etc/systemd/system/heapsnapd.service.d/impatient.conf
+printf '[Service]\nWatchdogSec=8\n' >/etc/systemd/system/heapsnapd.service.d/impatient.conf
 
 check "installs" dpkg -i ./first.deb
 check "is enabled" systemctl is-enabled heapsnapd.service heapsnapd.socket
@@ -19,7 +19,7 @@ check "the sandbox is tight" systemd-analyze security --no-pager --threshold=30 
 check "finds its agent" eval '/usr/bin/heapsnapd run --service x --snapshot-dir /tmp/x -- /payload/node -e 0 2>&1 | grep -v "without the agent"'
 
 process=$(daemon MainPID)
-sleep 6
+sleep 10
 check "it feeds its watchdog" same "$(daemon MainPID)" "$process"
 [ "$process" -gt 1 ] # 0 would be ourselves
 kill -STOP "$process"

@@ -1,11 +1,11 @@
 # The host goes down in the middle of a write: nothing half-written is taken for a snapshot, nothing of it stays, the daemon comes up by itself and captures.
-# At most 240 s.
 if [ ! -e /host/rebooted ]; then
-    with_daemon
+    with_daemon "$by_hand"
     NODE_FLAGS=--max-old-space-size=400 watched "$scenario" 300M Environment=STOP_MB=50 -- leak-objects
     until_true 30 uses_more_than 65000000
     ./heapsnapd dump --no-copy --max-pause 60s "$(main_pid)" >/tmp/dump 2>&1 &
     check "Node's file is half-written" until_true 60 eval 'test "$(find /var/cache/heapsnapd-reboot -name "*.heapsnapshot" -size +4M | wc -l)" -gt 0'
+    kill -STOP "$(main_pid)" # half-written it stays
     sync
     reboot_now
 fi
