@@ -36,7 +36,10 @@ struct ArtifactFollower {
         var began: Duration?
         var found: Artifact?
         while true {
-            if found == nil { found = await artifact() }
+            if found == nil {
+                found = await artifact()
+                if found != nil { try? site.loans.hasBegun(target, heldBy: site.holder) }
+            }
             var closed = false
             if let found { closed = await directory.isClosed(found.name) }
             let now = SystemClock.monotonic()

@@ -43,8 +43,15 @@ public struct Loan: Sendable, Codable, Hashable {
     public var leftBehind: ByteCount = .zero
     /// Other processes that have a part in `leftBehind`: captured before the target, or by whom lent before us.
     var otherTargets: [ProcessIdentity]?
-    /// A signal is out that the target has not answered yet: it will, and will need what was lent.
-    public internal(set) var owesSnapshot: Bool?
+    /// A snapshot that a process was signalled for.
+    struct Debt: Sendable, Codable, Hashable {
+        var process: ProcessIdentity
+        /// By then nobody waits for it any more: the file came and went unseen, or never will.
+        var until: Timestamp
+        /// From then on the open file speaks for itself. Before, the handler is still to run, and needs what was lent.
+        var hasBegun = false
+    }
+    var debts: [Debt]?
     public var limits: [Limit]
 
     public init(
@@ -69,16 +76,17 @@ extension Loan {
     mutating func goOn(with target: ProcessIdentity, use: ByteCount, isRestart: Bool) {
         if !isRestart { otherTargets = (otherTargets ?? []) + [self.target] }
         self.target = target
-        owesSnapshot = nil
         guard isRestart else { return }
         useBefore = use
         leftBehind = .zero
         otherTargets = nil
+        debts = nil
     }
 
     /// Takes over what an earlier capture, by another holder or of another service below the same limit, left behind.
     mutating func inherit(_ other: Loan) {
         useBefore = min(useBefore, other.useBefore)
+        if let theirs = other.debts { debts = (debts ?? []) + theirs }
         if other.target == target {
             leftBehind = max(leftBehind, other.leftBehind)
         } else {
@@ -86,6 +94,8 @@ extension Loan {
             otherTargets = (otherTargets ?? []) + [other.target]
         }
     }
+
+    public var owesSnapshot: Bool { debts?.contains { !$0.hasBegun } == true }
 
     /// Whose end takes what was left behind with it.
     var targets: [ProcessIdentity] { [target] + (otherTargets ?? []) }

@@ -80,6 +80,7 @@ public struct LoanBook: Sendable {
     /// two services in one slice): whoever has raised it last gives back for all, and the others find a value that is not theirs.
     private func add(_ loan: inout Loan, raising hierarchy: MemoryHierarchy, to raised: ByteCount) throws {
         let others = others(than: loan)
+        var inherited: Set<String> = []
         for cgroup in try hierarchy.limiting(atMost: raised) {
             guard let stands = try cgroup.limit(), let inode = SmallFile.inode(cgroup.path) else { continue }
             var limit = Loan.Limit(path: cgroup.path, inode: inode, version: cgroup.version, old: stands, new: stands)
@@ -91,7 +92,7 @@ public struct LoanBook: Sendable {
             }
             for other in below {
                 limit.old = min(limit.old, other.limits.first { $0.path == limit.path }?.old ?? limit.old)
-                loan.inherit(other)
+                if inherited.insert(other.id).inserted { loan.inherit(other) }
             }
             limit.next = raised
             if let index { loan.limits[index] = limit } else { loan.limits.append(limit) }
@@ -103,19 +104,35 @@ public struct LoanBook: Sendable {
 
     /// What this holder has lent for the process is needed until its snapshot has come: it was signalled, and has not answered.
     public func owes(_ target: ProcessIdentity, heldBy holder: ProcessIdentity) throws {
+        let debt = Loan.Debt(process: target, until: Timestamp(milliseconds: SystemClock.now().milliseconds + Self.patience))
         try Self.turn.take {
             for var loan in open() where loan.target == target && loan.holder == holder {
-                loan.owesSnapshot = true
+                loan.debts = (loan.debts ?? []).filter { $0.process != target } + [debt]
                 try save(loan)
             }
         }
     }
 
-    /// It has come, whoever has asked for it.
+    /// Milliseconds: a capture is given up after half a minute, and an event loop that is blocked for half an hour is not waited for.
+    private static let patience: Int64 = 1_800_000
+
+    /// Its file is there.
+    public func hasBegun(_ target: ProcessIdentity, heldBy holder: ProcessIdentity) throws {
+        try changeDebts(of: target, heldBy: holder) { debts in debts.map { Loan.Debt(process: $0.process, until: $0.until, hasBegun: true) } }
+    }
+
+    /// It has come, whoever has asked for it, or never will.
     public func hasAnswered(_ target: ProcessIdentity, heldBy holder: ProcessIdentity) throws {
+        try changeDebts(of: target, heldBy: holder) { _ in [] }
+    }
+
+    private func changeDebts(of target: ProcessIdentity, heldBy holder: ProcessIdentity, _ change: ([Loan.Debt]) -> [Loan.Debt]) throws {
         try Self.turn.take {
-            for var loan in open() where loan.target == target && loan.owesSnapshot == true && (loan.holder == holder || !isAlive(loan.holder)) {
-                loan.owesSnapshot = nil
+            for var loan in open() where loan.holder == holder || !isAlive(loan.holder) {
+                guard let debts = loan.debts else { continue }
+                let changed = debts.filter { $0.process != target } + change(debts.filter { $0.process == target })
+                if changed == debts { continue }
+                loan.debts = changed
                 try save(loan)
             }
         }

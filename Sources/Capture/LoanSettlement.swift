@@ -25,6 +25,7 @@ extension LoanBook {
 
     private func settle(_ loan: inout Loan, growth: ByteCount) throws -> Bool {
         reconcile(&loan)
+        try lookAtDebts(&loan)
         let others = others(than: loan)
         try handOver(&loan, to: others)
         if loan.isSettled { return true }
@@ -37,6 +38,7 @@ extension LoanBook {
 
     /// What somebody has raised on top of this loan goes back by that one, to where the first had begun (`add`).
     private func handOver(_ loan: inout Loan, to others: [Loan]) throws {
+        if loan.owesSnapshot { return }
         var isOurs = true
         for index in loan.limits.indices where loan.limits[index].new > loan.limits[index].old {
             let limit = loan.limits[index]
@@ -49,11 +51,23 @@ extension LoanBook {
         if loan.isSettled { SmallFile.remove(path(loan.id)) } else if !isOurs { try save(loan) }
     }
 
+    private func lookAtDebts(_ loan: inout Loan) throws {
+        guard let debts = loan.debts else { return }
+        var left = debts.filter { isDue($0) }
+        for index in left.indices where !left[index].hasBegun && isWriting(left[index].process.pid) { left[index].hasBegun = true }
+        if left == debts { return }
+        loan.debts = left
+        try save(loan)
+    }
+
+    private func isDue(_ debt: Loan.Debt) -> Bool { debt.until > SystemClock.now() && isAlive(debt.process) }
+
     /// Cgroups whose limits must stay where they are: those above a process that a capture is under way of, by whomever, or that owes a snapshot.
     private func needed(by loans: [Loan]) -> Set<String> {
         var paths: Set<String> = []
-        for loan in loans where isAlive(loan.target) && (loan.owesSnapshot == true || isWriting(loan.target.pid)) {
-            paths.formUnion(loan.limits.map(\.path))
+        for loan in loans {
+            let isOwed = loan.debts?.contains { !$0.hasBegun && isDue($0) } == true
+            if isOwed || loan.targets.contains(where: { isAlive($0) && isWriting($0.pid) }) { paths.formUnion(loan.limits.map(\.path)) }
         }
         let target = CaptureLock.target(in: runtimeDirectory)
         if let target, let hierarchy = try? MemoryHierarchy.of(target, in: table) { paths.formUnion(hierarchy.cgroups.map(\.path)) }
@@ -115,7 +129,9 @@ extension LoanBook {
                     SmallFile.remove(path(loan.id))
                 } else if !isAlive(loan.target) {
                     _ = try? settle(&loan, growth: growth)
-                } else if !isNew(loan) && !isWriting(loan.target.pid) {
+                } else if isWriting(loan.target.pid) {
+                    try? lookAtDebts(&loan)
+                } else if !isNew(loan) {
                     // Its holder could not say what the capture left behind: all that the use has grown by since.
                     if loan.leftBehind == .zero { loan.leftBehind = max(.zero, use(loan) - loan.useBefore) }
                     _ = try? settle(&loan, growth: growth)
@@ -124,8 +140,11 @@ extension LoanBook {
         }
     }
 
-    /// Whether a heapsnapd that has ended, killed in mid-capture, had lent for this process: what Node writes now was its wish.
-    public func wasLent(to target: ProcessIdentity) -> Bool { open().contains { $0.target == target && !isAlive($0.holder) } }
+    /// Whether a heapsnapd that was killed or stopped in mid-capture had lent for this process: what Node writes now was its wish. After a capture that came
+    /// to its end the loan says what it has left behind.
+    public func wasLent(to target: ProcessIdentity) -> Bool {
+        open().contains { $0.target == target && !isAlive($0.holder) && ($0.leftBehind == .zero || $0.owesSnapshot) }
+    }
 
     /// Node goes on with a snapshot whose heapsnapd was killed: it gets a few seconds to come to the handler.
     private func isNew(_ loan: Loan) -> Bool { SystemClock.now().milliseconds - loan.takenAt.milliseconds < 10_000 }

@@ -63,11 +63,11 @@ struct SignalEngine: Sendable {
             &outcome, artifact: { if let early { early } else { await arrival() } }, directory: directory, report: report)
         // Without a file the handler is still to run, and needs what was lent then.
         if end.artifact != nil {
+            guard end.state.isFinal else { throw CancellationError() }  // given up: Node writes on
             try site.loans.hasAnswered(target, heldBy: site.holder)
         } else if end.state != .targetDied {
             try site.loans.owes(target, heldBy: site.holder)
         }
-        guard end.state.isFinal else { throw CancellationError() }  // given up: Node writes on
         try site.account(hierarchy, before: facts.use)
         outcome.record.actual = .init(peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) })
         guard let artifact = end.artifact else {

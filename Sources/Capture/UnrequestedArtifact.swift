@@ -35,8 +35,8 @@ public struct UnrequestedArtifact: Sendable {
         }
         let follower = ArtifactFollower(site: site, request: request, hierarchy: hierarchy)
         let end = await follower.follow(&outcome, artifact: { artifact }, directory: directory, report: report)
-        try? site.loans.hasAnswered(target, heldBy: site.holder)
         guard end.state.isFinal else { throw CancellationError() }  // given up: Node writes on
+        try? site.loans.hasAnswered(target, heldBy: site.holder)
         if let use { try site.account(hierarchy, before: use) }
         outcome.record.actual = .init(
             peak: end.cost.peak, pause: end.cost.pause.map { Seconds($0) })

@@ -84,6 +84,7 @@ import Units
             _ = try lend(128, inner, outer, book, holder: run, target: target)
             try book.owes(target, heldBy: run)
             #expect(try book.settle(heldBy: run, growth: .zero)?.owesSnapshot == true)
+            #expect(book.wasLent(to: target))
             #expect(try inner.limit() == .mebibytes(128))
             try book.hasAnswered(target, heldBy: run)
             #expect(try book.settle(heldBy: run, growth: .zero) == nil)

@@ -14,6 +14,13 @@ struct SnapshotArgument: ExpressibleByArgument, Sendable {
         text = argument
     }
 
+    /// No store, or none of this name in it.
+    private static func meansUnknown(_ error: any Error) -> Bool {
+        if case .none? = error as? ResolveError { return true }
+        if case .noStore? = error as? StoreError { return true }
+        return false
+    }
+
     /// An id has no slash and no dot.
     private var isPath: Bool { text.contains("/") || text.contains(".") }
 }
@@ -87,10 +94,12 @@ extension SnapshotArgument {
             guard let file = try file() else { throw CommandFailure(.notFound, "cannot open \(text): no such file") }
             return (file, nil)
         }
-        let store = try Workplace.open(options, for: .reading).store
-        let record: SnapshotRecord
-        do { record = try store.resolve(text) } catch let error as ResolveError {
-            guard case .none = error, let file = try file() else { throw error }
+        let store: SnapshotStore, record: SnapshotRecord
+        do {
+            store = try Workplace.open(options, for: .reading).store
+            record = try store.resolve(text)
+        } catch {
+            guard Self.meansUnknown(error), let file = try file() else { throw error }
             return (file, nil)
         }
         guard record.hasSnapshot else {

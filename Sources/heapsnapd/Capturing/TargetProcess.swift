@@ -1,6 +1,7 @@
 import Capture
 import Linux
 import Node
+import SnapshotStore
 import Units
 
 extension ProcessTable {
@@ -27,13 +28,18 @@ extension Workplace {
 
     /// Contract 1; what runs below `heapsnapd run` has the name that it was given there, so that records and learned costs stay together.
     func serviceName(of process: NodeProcess, explicit: String?) -> String {
-        var ancestors = [process.identity.pid]
+        explicit ?? run(above: process.identity.pid)?.service ?? process.serviceName()
+    }
+
+    /// The `heapsnapd run` with this store that the process lives below.
+    func run(above pid: ProcessID) -> RunState? {
+        var ancestors = [pid]
         while let parent = try? table.stat(ancestors[ancestors.count - 1])?.parent, parent.rawValue > 1, ancestors.count < 32 {
             ancestors.append(parent)
         }
-        let states = (try? store.runStates()) ?? []
-        let run = states.first { ancestors.contains($0.supervisor.pid) && (try? table.identity($0.supervisor.pid)) == $0.supervisor.identity }
-        return explicit ?? run?.service ?? process.serviceName()
+        return try? store.runStates().first {
+            ancestors.contains($0.supervisor.pid) && (try? table.identity($0.supervisor.pid)) == $0.supervisor.identity
+        }
     }
 
     /// Gives back after a single capture, as the service comes down: for ten seconds at most, then the next heapsnapd command goes on.
@@ -41,14 +47,14 @@ extension Workplace {
         for _ in 0..<20 {
             do {
                 guard let loan = try site.loans.settle(heldBy: site.holder, growth: .mebibytes(16)) else { return }
-                if loan.owesSnapshot == true { break }
+                if loan.owesSnapshot { break }
             } catch {}  // said below, if it stays so
             try? await Task.sleep(for: .milliseconds(500))
         }
         guard let loan = site.loans.open(heldBy: site.holder), let limit = loan.limits.first else { return }
         Terminal.printError(
             "heapsnapd: the limit of \(limit.path) stays at \(limit.new) (it was \(limit.old)): "
-                + (loan.owesSnapshot == true
+                + (loan.owesSnapshot
                     ? "the service will still need it for the snapshot; " : "the snapshot left \(loan.leftBehind) in the service; ")
                 + "any later heapsnapd command gives back what it can, the end of the service the rest")
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Capture
 import Control
+import Glibc
 import Linux
 import Node
 import SnapshotStore
@@ -64,6 +65,8 @@ struct DumpCommand: ParsableCommand {
     /// - Returns: whether there is one, and nothing was asked for that it does not do.
     private func dumpByDaemon() async throws -> Bool {
         guard !options.isSpecific, !capture.isSpecific else { return false }
+        // The directory of a `run` is that one's to watch, which knows of a command beside it, and nothing of the daemon.
+        if case .process(let pid) = target, geteuid() == 0, (try? Workplace.open(options, for: .reading))?.run(above: pid) != nil { return false }
         var request = DumpRequest(target)
         request.isolate = capture.isolate
         request.noCopy = capture.noCopy

@@ -165,6 +165,7 @@ actor Daemon {
         guard visits.isEmpty, endings.isEmpty, !workplace.site.loans.isEmpty else { return }
         let lookedAfter = Set(residents.values.flatMap { $0.host.processes.map(\.identity) })
         await BlockingWork.run { [site = workplace.site] in
+            site.loans.settleOrphans()
             site.loans.settleRest(heldBy: site.holder, lookedAfter: lookedAfter, growth: .mebibytes(64))
         }
     }
@@ -400,6 +401,8 @@ actor Daemon {
                 }
             }
         }
+        (residents, visits, endings) = ([:], [:], [:])
+        await giveBackTheRest()
         recovery.cancel()
         await metrics.close()
         log.record(.stopped, "heapsnapd has stopped; services go on unwatched")

@@ -10,4 +10,9 @@ check "it is captured" wait $!
 check "by the daemon" has_record 'r.service === "daemon-visit" && r.state === "complete" && r.loan'
 check "the limit comes back as far as it may" until_true 30 eval '! is_lent $((lent - 1))'
 systemctl stop "$unit"
+
+service 300M -- "$(run --no-agent --trigger rss=100G steady)"
+check "beside run the command works alone" ./heapsnapd dump --no-copy "$(node_pid)"
+check "and says so" record 'r.service === "daemon-visit" && r.requestedBy === "heapsnapd dump"'
+systemctl stop "$unit"
 check "nothing is left" until_true 30 nothing_of_ours
