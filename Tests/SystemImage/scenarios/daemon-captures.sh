@@ -1,6 +1,6 @@
 # A unit with MemoryMax leaks, and the daemon captures it before the kernel kills it.
 with_daemon
-watched "$scenario" 300M Environment=RATE_MB=1.5 Environment=BURST=200 User=nobody -- leak-buffers
+watched "$scenario" 300M Environment=RATE_MB=1.5 Environment=BURST=210 User=nobody -- leak-buffers
 check "captured before the kill" until_true 60 daemon_captured "$scenario"
 check "it is complete" has_record 'r.service === "daemon-captures" && r.state === "complete"'
 check "by a copy" has_record 'r.service === "daemon-captures" && r.engine === "copyOnWrite"'

@@ -1,6 +1,6 @@
 # The kernel would kill the unit whole (OOMPolicy=kill sets memory.oom.group): it is captured before all the same, and survives.
 with_daemon
-watched "$scenario" 300M OOMPolicy=kill Environment=RATE_MB=1.5 Environment=BURST=200 -- leak-buffers
+watched "$scenario" 300M OOMPolicy=kill Environment=RATE_MB=1.5 Environment=BURST=210 -- leak-buffers
 check "the whole unit would be killed" grep -qx 1 "$(cgroup)/memory.oom.group"
 check "captured before the kill" until_true 60 daemon_captured "$scenario"
 sleep 3

@@ -1,7 +1,7 @@
 # Three services leak at once: one capture at a time, the nearest limit first, none is killed.
 with_daemon
 for name in one two three; do
-    watched "leak-$name" 300M Environment=RATE_MB=1 Environment=BURST=200 -- leak-buffers
+    watched "leak-$name" 300M Environment=RATE_MB=1 Environment=BURST=212 -- leak-buffers
 done
 for name in one two three; do
     check "$name is captured" until_true 60 daemon_captured "leak-$name"
